@@ -1,0 +1,1 @@
+"""What runs inside Rasa's graph: language understanding and the rule policy."""

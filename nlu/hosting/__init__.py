@@ -1,0 +1,1 @@
+"""The process that embeds Rasa: trackers, locks, actions, the engine and its HTTP face."""
