@@ -1,0 +1,1 @@
+"""What Rasa calls back: each action does one thing, says what to say, and sets `action_result`."""
