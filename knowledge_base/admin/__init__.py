@@ -1,0 +1,1 @@
+"""The editors' pages and their HTTP interface."""

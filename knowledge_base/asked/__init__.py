@@ -1,0 +1,1 @@
+"""What people asked, what they got, and what there is no good answer for."""

@@ -1,0 +1,1 @@
+"""The help pages: published articles for people and search engines."""

@@ -1,0 +1,1 @@
+"""Words that editors taught search: synonyms and words that say nothing."""
