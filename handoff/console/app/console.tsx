@@ -1,0 +1,86 @@
+/** The three panes and the shortcuts. */
+import { Icon, SkipLink } from "@staff/controls";
+import { t } from "@staff/i18n";
+import { Headset, WifiOff } from "@staff/icons";
+import { liveState } from "@staff/live";
+import { navigate } from "@staff/router";
+import { may } from "@staff/session";
+import { startShortcuts } from "@staff/shortcuts";
+import { Empty } from "@staff/states";
+import { useEffect } from "preact/hooks";
+import { ActionDialogs, canAct, openDialog } from "./actions";
+import { HelpSheet, helpOpen } from "./help";
+import { Sidebar } from "./sidebar";
+import { claim, claimNext, isMine, list, pane, ticket, ticketHref, ticketId } from "./store";
+import { TicketList } from "./ticket-list";
+import { TicketPane } from "./ticket-pane";
+
+function move(step: number): void {
+  const items = list.value?.items ?? [];
+  const at = items.findIndex((item) => item.id === ticketId.value);
+  const next = items[at === -1 ? 0 : Math.min(Math.max(at + step, 0), items.length - 1)];
+  if (!next) return;
+  navigate(ticketHref(next.id));
+  document.getElementById(`ticket-${next.id}`)?.focus();
+}
+
+function focus(id: string): void {
+  document.getElementById(id)?.focus();
+}
+
+export function Console() {
+  useEffect(
+    () =>
+      startShortcuts(() => ({
+        j: () => move(1),
+        k: () => move(-1),
+        "/": () => focus("ticket-search"),
+        "?": () => {
+          helpOpen.value = true;
+        },
+        ...(may("tickets.work") && { n: () => void claimNext() }),
+        ...(ticket.value && {
+          ...(ticket.value.state === "queued" &&
+            canAct("claim") && { c: () => void claim().then(() => focus("composer-text")) }),
+          ...(isMine.value && { r: () => focus("composer-text") }),
+          ...(canAct("pass") && { e: () => openDialog("pass") }),
+          ...(canAct("resolve") && { x: () => openDialog("resolve") }),
+        }),
+      })),
+    [],
+  );
+  if (!may("tickets.read")) {
+    return (
+      <main class="boot-error">
+        <Empty
+          icon={Headset}
+          title={t("You have no access to tickets.")}
+          text={t("Ask for the role of an agent, or go to the articles.")}
+        >
+          <a class="button button-primary button-normal" href="/admin">
+            {t("Articles")}
+          </a>
+        </Empty>
+      </main>
+    );
+  }
+  return (
+    <div class="console" data-pane={pane.value}>
+      <SkipLink to={ticketId.value ? "conversation" : "tickets"} />
+      {liveState.value === "offline" && (
+        <p class="offline-bar" role="alert">
+          <Icon of={WifiOff} />
+          {t("Connection lost. Reconnecting…")}
+        </p>
+      )}
+      <Sidebar />
+      <main class="panes">
+        <h1 class="visually-hidden">{t("Console")}</h1>
+        <TicketList />
+        <TicketPane />
+      </main>
+      <ActionDialogs />
+      {helpOpen.value && <HelpSheet />}
+    </div>
+  );
+}

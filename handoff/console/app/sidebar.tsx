@@ -1,0 +1,158 @@
+/** Views and queues on the left, and the person's own corner. */
+import { Button, Icon, type IconType, LevelBadge, Toggle } from "@staff/controls";
+import { duration, now } from "@staff/format";
+import { n, t } from "@staff/i18n";
+import { BookOpen, CircleCheck, Headset, Hourglass, Inbox, Keyboard, Layers, User } from "@staff/icons";
+import { UserMenu } from "@staff/preferences";
+import { href } from "@staff/router";
+import { may } from "@staff/session";
+import { Skeleton } from "@staff/states";
+import type { Queue } from "@staff/types";
+import { helpOpen } from "./help";
+import { playSignal, soundOn } from "./sound";
+import { claimNext, filters, queues, waitingCount } from "./store";
+import { type View, writeFilters } from "./views";
+import { waitTone } from "./waiting";
+
+const NO_FILTERS = { queue: "", level: "", state: "", assignee: "", q: "", sort: "" };
+
+export function viewName(view: View): string {
+  const names: Record<View, string> = {
+    queue: t("To claim"),
+    mine: t("My tickets"),
+    open: t("All open"),
+    waiting: t("On hold"),
+    resolved: t("Resolved tickets"),
+  };
+  return names[view];
+}
+
+const VIEW_ICONS: Record<View, IconType> = {
+  queue: Inbox,
+  mine: User,
+  open: Layers,
+  waiting: Hourglass,
+  resolved: CircleCheck,
+};
+
+function ViewLink({ view, count }: { view: View; count?: number }) {
+  const current = filters.value.view === view && !filters.value.queue;
+  return (
+    <li>
+      <a
+        class="nav-link"
+        href={href([], writeFilters({ ...NO_FILTERS, sort: filters.value.sort, view }))}
+        aria-current={current ? "page" : undefined}
+      >
+        <Icon of={VIEW_ICONS[view]} size={18} />
+        <span class="nav-name">{viewName(view)}</span>
+        {!!count && <span class="count">{count}</span>}
+      </a>
+    </li>
+  );
+}
+
+function QueueLink({ queue }: { queue: Queue }) {
+  const current = filters.value.queue === queue.key;
+  const oldest = queue.oldest_waiting_at
+    ? Math.max(0, (now.value - Date.parse(queue.oldest_waiting_at)) / 1000)
+    : null;
+  return (
+    <li>
+      <a
+        class="nav-link"
+        href={href(
+          [],
+          writeFilters({ ...NO_FILTERS, sort: filters.value.sort, view: "open", queue: queue.key }),
+        )}
+        aria-current={current ? "page" : undefined}
+        title={n("{count} open ticket", "{count} open tickets", queue.open_count)}
+      >
+        <LevelBadge level={queue.level} />
+        <span class="nav-name">
+          {queue.name}
+          {oldest !== null && queue.waiting_count > 0 && (
+            <span class={`nav-wait text-${waitTone("normal", oldest)}`}>
+              {t("{time} waiting", { time: duration(oldest) })}
+            </span>
+          )}
+        </span>
+        {queue.waiting_count > 0 && (
+          <span class="count">
+            <span class="visually-hidden">{t("Waiting:")} </span>
+            {queue.waiting_count}
+          </span>
+        )}
+      </a>
+    </li>
+  );
+}
+
+export function Sidebar() {
+  const all = queues.value;
+  const sorted = [...(all ?? [])].sort(
+    (left, right) => left.level.localeCompare(right.level) || left.name.localeCompare(right.name),
+  );
+  return (
+    <nav class="sidebar" aria-label={t("Views and queues")}>
+      <p class="brand">
+        <span class="brand-mark">
+          <Icon of={Headset} size={18} />
+        </span>
+        Frontline
+      </p>
+      {may("tickets.work") && (
+        <Button variant="primary" class="claim-next" onClick={() => void claimNext()}>
+          {t("Claim next")}
+          {waitingCount.value > 0 && <span class="count count-on-accent">{waitingCount.value}</span>}
+        </Button>
+      )}
+      <div class="sidebar-scroll">
+        <ul class="nav-list">
+          <ViewLink view="queue" count={waitingCount.value} />
+          <ViewLink view="mine" />
+          <ViewLink view="open" />
+          <ViewLink view="waiting" />
+          <ViewLink view="resolved" />
+        </ul>
+        <h2 class="nav-title">{t("Queues")}</h2>
+        {all ? (
+          <ul class="nav-list">
+            {sorted.map((queue) => (
+              <QueueLink key={queue.id} queue={queue} />
+            ))}
+          </ul>
+        ) : (
+          <Skeleton rows={4} kind="line" />
+        )}
+      </div>
+      <div class="sidebar-foot">
+        <UserMenu above shortcuts>
+          <Toggle
+            label={t("Sound for new tickets")}
+            checked={soundOn.value === "on"}
+            onChange={(on) => {
+              soundOn.value = on ? "on" : "off";
+              if (on) playSignal(true);
+            }}
+          />
+          <Button
+            icon={Keyboard}
+            class="panel-wide"
+            onClick={() => {
+              helpOpen.value = true;
+            }}
+          >
+            {t("Show shortcuts")}
+          </Button>
+          {may("kb.read") && (
+            <a class="button button-secondary button-normal panel-wide" href="/admin">
+              <Icon of={BookOpen} />
+              {t("Articles")}
+            </a>
+          )}
+        </UserMenu>
+      </div>
+    </nav>
+  );
+}
