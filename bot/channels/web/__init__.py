@@ -1,0 +1,1 @@
+"""The chat widget's channel: sessions, sending, reading by sequence number, and a live socket."""

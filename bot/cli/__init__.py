@@ -1,0 +1,1 @@
+"""The `frontline` command. Results go to standard output, everything else to standard error."""

@@ -1,0 +1,1 @@
+"""Talking to Rasa, an unreliable and untrusted dependency, and doing without it."""

@@ -1,0 +1,1 @@
+"""Opening hours: calendars, holidays, and answers to "are you open on …?"."""

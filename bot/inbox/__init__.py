@@ -1,0 +1,1 @@
+"""Customer messages taken in and not yet handled: accepted means committed, once, in order."""

@@ -1,0 +1,1 @@
+"""Mails: queued in the step that makes them necessary, sent after its commit."""

@@ -1,0 +1,1 @@
+"""Accounts of the people behind the desk: who they are, what they may do, and what they did."""

@@ -1,0 +1,34 @@
+"""Every mapped table in one place, for migrations and tests."""
+
+import importlib
+
+import sqlalchemy as sa
+
+from bot.kit.db import Base
+
+MODULES = (
+    "bot.conversations.tables",
+    "bot.channels.telegram.tables",
+    "bot.channels.web.tables",
+    "bot.staff.tables",
+    "bot.mail.tables",
+    "bot.shop.tables",
+    "bot.hours.tables",
+    "bot.wording.tables",
+    "bot.incidents.tables",
+    "bot.verification.tables",
+    "handoff.tables",
+    "handoff.service_level.tables",
+    "knowledge_base.tables",
+    "knowledge_base.vocabulary.tables",
+    "knowledge_base.golden.tables",
+    "knowledge_base.asked.tables",
+    "bot.learning.tables",
+)
+
+
+def all_tables() -> sa.MetaData:
+    """Import every `tables` module and return the metadata that now holds them all."""
+    for name in MODULES:
+        importlib.import_module(name)
+    return Base.metadata

@@ -1,0 +1,1 @@
+"""Proof of who is asking: one-time codes by mail, and one-time links to set a password."""
