@@ -123,7 +123,7 @@ class FakeBotApi:
             await self._runner.cleanup()
             self._runner = None
 
-    async def until(self, condition: Callable[[], bool], *, seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], *, seconds: float = 30.0) -> None:
         """Wait until `condition` holds; looked at after every call."""
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(condition)

@@ -130,7 +130,7 @@ async def send(places: list[Visitor], text: str) -> str:
 
 
 async def seconds_until(
-    check: Callable[[], Any], *, seconds: float = 10.0, what: str = "it"
+    check: Callable[[], Any], *, seconds: float = 30.0, what: str = "it"
 ) -> float:
     """Return how long it took until `check` was true."""
     loop = asyncio.get_running_loop()

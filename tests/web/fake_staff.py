@@ -140,6 +140,12 @@ class FakeStaff:
         for listener in list(self.listeners):
             self.loop.call_soon_threadsafe(listener.put_nowait, (kind, data))
 
+    async def until_heard(self) -> None:
+        """Wait for a live connection: what is announced to nobody is gone."""
+        async with asyncio.timeout(20):
+            while not self.listeners:  # noqa: ASYNC110 the set has no event to wait for
+                await asyncio.sleep(0.01)
+
     def drop_listeners(self) -> None:
         """Cut every live connection."""
         self.announce("__close__", {})

@@ -116,6 +116,7 @@ async def test_claim_and_reply(console: Console, staff: FakeStaff) -> None:
 async def test_messages_arrive_live(console: Console, staff: FakeStaff) -> None:
     ticket = staff.open_ticket()
     await console.open(ticket)
+    await staff.until_heard()
     staff.typing(ticket)
     await expect(console.page.get_by_text("The customer is typing…")).to_be_visible()
     staff.say(ticket, "<b>alguém aí?</b>")
@@ -359,7 +360,7 @@ async def test_shortcuts_rest_in_fields_and_can_be_switched_off(
 async def test_filters_are_in_the_address(console: Console, staff: FakeStaff) -> None:
     staff.open_ticket(subject="no pedido")
     staff.open_ticket(subject="no acesso", queue="accounts")
-    await console.page.get_by_role("link", name="Contas e acesso").click()
+    await console.page.locator(".nav-link", has_text="Contas e acesso").click()
     await expect(console.tickets).to_have_count(1)
     await expect(console.tickets).to_contain_text("no acesso")
     await console.page.reload()

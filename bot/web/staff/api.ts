@@ -22,7 +22,16 @@ const server = new Api({
   headers: (method): Record<string, string> => (method === "GET" ? {} : { "x-csrf-token": csrfToken }),
 });
 
+let leaving = false;
+// A page that the browser brings back by "Back" is where it was, this flag included.
+addEventListener("pageshow", () => {
+  leaving = false;
+});
+
+/** Once, however many requests were refused: a second navigation would cut off the first. */
 export function goToLogin(): void {
+  if (leaving) return;
+  leaving = true;
   const here = location.pathname + location.search + location.hash;
   location.assign(`/login?next=${encodeURIComponent(here)}`);
 }

@@ -57,7 +57,7 @@ async def buses(clients: list[Any]) -> AsyncIterator[list[RedisBus]]:
 
 async def _crosses(buses: list[RedisBus]) -> dict[str, Any]:
     """Say something at the first until the second hears it."""
-    async with buses[1].subscribe("topic") as hints, asyncio.timeout(10):
+    async with buses[1].subscribe("topic") as hints, asyncio.timeout(30):
         while True:
             buses[0].publish("topic", {"n": 1, "_here": object()})
             try:

@@ -59,7 +59,7 @@ class Channel:
             self.changed.notify_all()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(30), self.changed:
             await self.changed.wait_for(condition)
 
 
@@ -106,7 +106,7 @@ class Bench:
         return list(await self.db.read(lambda conn: conn.execute(query).all()))
 
     async def until(self, good: Callable[[list[sa.Row[tuple[object, ...]]]], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not good(await self.rows()):  # noqa: ASYNC110 a database has no event
                 await asyncio.sleep(0.01)
 

@@ -176,7 +176,7 @@ class Gateway:
 
 
 async def eventually(
-    look: Callable[[], Awaitable[T]], good: Callable[[T], bool], *, seconds: float = 10.0
+    look: Callable[[], Awaitable[T]], good: Callable[[T], bool], *, seconds: float = 30.0
 ) -> T:
     """Look again and again until what is seen is good; return it."""
     async with asyncio.timeout(seconds):
