@@ -18,12 +18,21 @@ MODULES = (
     "bot.incidents.tables",
     "bot.verification.tables",
     "handoff.tables",
+    "handoff.exports.tables",
+    "handoff.routing.tables",
+    "handoff.case.tables",
     "handoff.service_level.tables",
+    "handoff.automation.tables",
+    "handoff.third_party.tables",
+    "handoff.informing.tables",
+    "handoff.feedback.tables",
+    "handoff.work.tables",
     "knowledge_base.tables",
     "knowledge_base.vocabulary.tables",
     "knowledge_base.golden.tables",
     "knowledge_base.asked.tables",
     "bot.learning.tables",
+    "bot.proposals.tables",
 )
 
 

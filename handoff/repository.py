@@ -18,7 +18,6 @@ from bot.kit.ids import new_id
 from bot.staff.tables import StaffRow
 from handoff.tables import (
     QueueRow,
-    RoutingRuleRow,
     TicketEventRow,
     TicketNumberRow,
     TicketPersonRow,
@@ -33,9 +32,11 @@ from handoff.ticket import (
     Ticket,
     TicketState,
 )
-from handoff.triage import Queue, RoutingRule
+from handoff.triage import Queue
 
 FIRST_NUMBER = 1_000
+MERGES_FOLLOWED = 20
+"""How far a chain of merged tickets is followed."""
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """Where tickets without a due time stand in a list by due time."""
 _OPEN_VALUES = sorted(state.value for state in OPEN)
@@ -150,10 +151,14 @@ def _to_ticket(v: sa.RowMapping) -> Ticket:
         warn_at=v["warn_at"],
         due_metric=v["due_metric"],
         due_state=v["due_state"],
+        category=v["category"],
+        impact=v["impact"],
+        urgency=v["urgency"],
+        merged_into=v["merged_into"],
     )
 
 
-# ---------------------------------------------------------------------------- queues and rules
+# -------------------------------------------------------------------------------------- queues
 
 
 def _to_queue(row: sa.Row[Any]) -> Queue:
@@ -166,6 +171,11 @@ def _to_queue(row: sa.Row[Any]) -> Queue:
         calendar_key=row.calendar_key,
         is_default=row.is_default,
         position=row.position,
+        team=row.team,
+        skills=frozenset(row.skills),
+        languages=frozenset(row.languages),
+        version=row.version,
+        retired=row.retired_at is not None,
     )
 
 
@@ -186,7 +196,9 @@ def get_queue(conn: sa.Connection, queue_id: str) -> Queue:
 def set_calendar(tx: Tx, queue_ids: Sequence[str], calendar_key: str) -> None:
     """Let these queues keep the hours of that calendar."""
     tx.conn.execute(
-        sa.update(QueueRow).where(QueueRow.id.in_(queue_ids)).values(calendar_key=calendar_key)
+        sa.update(QueueRow)
+        .where(QueueRow.id.in_(queue_ids))
+        .values(calendar_key=calendar_key, version=QueueRow.version + 1)
     )
 
 
@@ -217,42 +229,6 @@ def insert_queue(
             calendar_key=calendar_key,
             is_default=is_default,
             position=position,
-        )
-    )
-
-
-def list_rules(conn: sa.Connection) -> list[RoutingRule]:
-    """Return the routing rules that are switched on."""
-    rows = conn.execute(
-        sa.select(RoutingRuleRow.__table__)
-        .where(RoutingRuleRow.enabled.is_(True))
-        .order_by(RoutingRuleRow.position)
-    )
-    return [
-        RoutingRule(
-            position=row.position,
-            queue_id=row.queue_id,
-            topic=row.topic,
-            locale=row.locale,
-            reason=Reason(row.reason) if row.reason else None,
-            priority=Priority(row.priority) if row.priority else None,
-        )
-        for row in rows
-    ]
-
-
-def insert_rule(tx: Tx, rule: RoutingRule) -> None:
-    """Add a line to the routing table."""
-    tx.conn.execute(
-        sa.insert(RoutingRuleRow).values(
-            id=new_id(),
-            position=rule.position,
-            topic=rule.topic,
-            locale=rule.locale,
-            reason=rule.reason.value if rule.reason else None,
-            queue_id=rule.queue_id,
-            priority=rule.priority.value if rule.priority else None,
-            enabled=True,
         )
     )
 
@@ -318,6 +294,16 @@ def _find(conn: sa.Connection, condition: sa.ColumnElement[bool]) -> Ticket | No
     return _to_ticket(row) if row else None
 
 
+def find_remaining(conn: sa.Connection, ticket: Ticket) -> Ticket:
+    """Return the ticket under which this one goes on: itself unless it was merged."""
+    for _ in range(MERGES_FOLLOWED):
+        other = find_ticket(conn, ticket.merged_into) if ticket.merged_into else None
+        if other is None:
+            break
+        ticket = other
+    return ticket
+
+
 def list_of_conversation(conn: sa.Connection, conversation_id: str) -> list[Ticket]:
     """Return the conversation's tickets, newest first."""
     rows = conn.execute(
@@ -361,10 +347,30 @@ def place_in_line(conn: sa.Connection, ticket: Ticket) -> int:
         .where(
             TicketRow.state == TicketState.QUEUED.value,
             TicketRow.queue_id == ticket.queue_id,
-            _after_or_before(ticket.priority.rank, ticket.queued_at, ticket.serial, before=True),
+            sa.tuple_(*_line()) < _place(ticket),
         )
     ).scalar_one()
     return int(ahead) + 1
+
+
+def _line() -> tuple[sa.ColumnElement[Any], ...]:
+    """The order in which waiting tickets are taken: priority, what is due first, longest in line."""
+    due = sa.func.coalesce(TicketRow.due_at, sa.literal(NEVER, TicketRow.due_at.type))
+    return (
+        TicketRow.priority_rank.expression,
+        due,
+        TicketRow.queued_at.expression,
+        TicketRow.serial.expression,
+    )
+
+
+def _place(ticket: Ticket) -> sa.ColumnElement[Any]:
+    return sa.tuple_(
+        sa.literal(ticket.priority.rank, sa.Integer()),
+        sa.literal(ticket.due_at or NEVER, TicketRow.due_at.type),
+        sa.literal(ticket.queued_at, TicketRow.queued_at.type),
+        sa.literal(ticket.serial, sa.Integer()),
+    )
 
 
 def _after_or_before(
@@ -443,6 +449,19 @@ def list_tickets(
     return [_to_listed(row) for row in conn.execute(query).mappings()]
 
 
+def count_tickets(conn: sa.Connection, wanted: Filter, *, limit: int) -> int:
+    """Return how many tickets there are, counting no further than `limit`."""
+    query = (
+        _listed().with_only_columns(TicketRow.id)
+        if wanted.text
+        else sa.select(TicketRow.id).select_from(_WITH_QUEUE)
+    )
+    for condition in _conditions(wanted):
+        query = query.where(condition)
+    counted = sa.select(sa.func.count()).select_from(query.limit(limit).subquery())
+    return int(conn.execute(counted).scalar_one())
+
+
 def get_listed(conn: sa.Connection, ticket_id: str) -> Listed:
     """Return one ticket with what lists show beside it."""
     return _to_listed(conn.execute(_listed().where(TicketRow.id == ticket_id)).mappings().one())
@@ -451,22 +470,44 @@ def get_listed(conn: sa.Connection, ticket_id: str) -> Listed:
 def next_in_line(
     conn: sa.Connection,
     *,
-    levels: Sequence[str],
-    queue: str | None,
-    level: str | None,
+    levels: Sequence[Sequence[str]],
+    queue_ids: Sequence[str] | None = None,
+    languages: Iterable[str] = (),
+    queue: str | None = None,
+    level: str | None = None,
     limit: int = 20,
 ) -> list[str]:
-    """Return the ids of the most urgent tickets nobody has, the next one first."""
+    """Return the ids of the most urgent tickets nobody has, the next one first.
+
+    Args:
+        conn: the step's connection.
+        levels: groups of levels, the preferred one first.
+        queue_ids: only of these queues; None: of all.
+        languages: tickets in one of them come first within a group of levels; none: all are alike.
+        queue: key or id of the one queue that is asked for.
+        level: the one level that is asked for.
+        limit: at most so many.
+    """
+    rank = {one: place for place, group in enumerate(levels) for one in group}
     query = (
         sa.select(TicketRow.id)
-        .select_from(_WITH_QUEUE)
+        .select_from(
+            _WITH_QUEUE.join(ConversationRow, ConversationRow.id == TicketRow.conversation_id)
+        )
         .where(
             TicketRow.state == TicketState.QUEUED.value,
-            TicketRow.level.in_(levels),
+            TicketRow.level.in_(list(rank)),
         )
-        .order_by(TicketRow.priority_rank, TicketRow.queued_at, TicketRow.serial)
         .limit(limit)
     )
+    order: list[sa.ColumnElement[Any]] = []
+    if len(levels) > 1:
+        order.append(sa.case(rank, value=TicketRow.level, else_=len(rank)))
+    if spoken := sorted(languages):
+        order.append(sa.case((ConversationRow.locale.in_(spoken), 0), else_=1))
+    query = query.order_by(*order, *_line())
+    if queue_ids is not None:
+        query = query.where(TicketRow.queue_id.in_(queue_ids))
     if queue is not None:
         query = query.where(sa.or_(QueueRow.key == queue, QueueRow.id == queue))
     if level is not None:
@@ -582,6 +623,7 @@ def insert_ticket(
     priority: Priority,
     reason: Reason,
     topic: str | None,
+    category: str | None,
     subject: str,
     pack: dict[str, Any],
     related_to: str | None,
@@ -607,6 +649,7 @@ def insert_ticket(
             priority_rank=priority.rank,
             reason=reason.value,
             topic=topic,
+            category=category,
             subject=subject,
             pack=pack,
             related_to=related_to,
@@ -747,6 +790,8 @@ def erase(tx: Tx, conversation_id: str, *, replacement: str) -> None:
         .values(
             text=sa.case((TicketEventRow.text.is_not(None), replacement)),
             reason=sa.case((TicketEventRow.reason.is_not(None), replacement)),
+            from_value=_erased_if_written(TicketEventRow.from_value, replacement),
+            to_value=_erased_if_written(TicketEventRow.to_value, replacement),
         )
     )
     tx.conn.execute(
@@ -754,6 +799,14 @@ def erase(tx: Tx, conversation_id: str, *, replacement: str) -> None:
         .where(TicketRow.conversation_id == conversation_id)
         .values(subject=replacement, pack={})
     )
+
+
+def _erased_if_written(
+    column: sa.ColumnElement[str | None], replacement: str
+) -> sa.ColumnElement[str | None]:
+    """A subject and a tag are somebody's own words; the other values are states, names, numbers."""
+    written = TicketEventRow.kind.in_(("subject", "tag_added", "tag_removed"))
+    return sa.case((sa.and_(written, column.is_not(None)), replacement), else_=column)
 
 
 # ---------------------------------------------------------------------------------------- timers

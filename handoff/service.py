@@ -15,21 +15,28 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from bot.conversations import repository as conversations
-from bot.conversations.conversation import Conversation, Message
+from bot.conversations.conversation import (
+    Conversation,
+    Delivery,
+    DeliveryState,
+    Message,
+    Version,
+)
 from bot.kit.bus import Bus
 from bot.kit.clock import Clock
 from bot.kit.db import Database, Tx
 from bot.kit.errors import Conflict, NotFound
 from bot.staff import repository as staff_repository
 from bot.staff.account import Role, Staff
-from bot.staff.audit import record
 from handoff import pack as packs
 from handoff import repository
+from handoff.case.seed import seed_categories
+from handoff.case.steps import CaseSteps
+from handoff.exports.proof import Mark
 from handoff.pack import PackInput
 from handoff.repository import Cursor, Event, Filter, Listed, QueueLoad
 from handoff.seed import seed_queues
 from handoff.steps import (
-    DeskSteps,
     Follows,
     HoursSentence,
     IsOpen,
@@ -47,11 +54,12 @@ from handoff.ticket import (
     Ticket,
     TicketState,
     sees_everything,
-    takes_level,
     visible_levels,
 )
-from handoff.transcript import Transcript, TranscriptTicket
+from handoff.transcript import Edition, Transcript, TranscriptTicket
 from handoff.triage import Queue
+from handoff.work.claiming import next_for
+from handoff.work.steps import WorkSteps
 
 __all__ = [
     "Desk",
@@ -91,9 +99,13 @@ class MessagePage:
 
     messages: list[Message]
     conversation: Conversation
+    versions: dict[str, list[Version]]
+    """By message id what edited messages said before."""
+    deliveries: dict[str, Delivery]
+    """By message id what became of those that a channel had to be given."""
 
 
-class Desk(DeskSteps):
+class Desk(WorkSteps, CaseSteps):
     """Tickets and queues; one per process."""
 
     def __init__(
@@ -137,10 +149,9 @@ class Desk(DeskSteps):
 
         Each try is a transaction of its own: who loses a race goes on with the next in line.
         """
-        levels = [one for one in visible_levels(staff) if takes_level(staff, one)]
         for _ in range(CLAIM_ROUNDS):
             candidates = await self._db.read(
-                lambda conn: repository.next_in_line(conn, levels=levels, queue=queue, level=level)
+                lambda conn: next_for(conn, staff, queue=queue, level=level)
             )
             for ticket_id in candidates:
                 try:
@@ -272,7 +283,12 @@ class Desk(DeskSteps):
 
     async def seed(self, *, calendar_key: str = "main") -> None:
         """Add the default queues when there is none."""
-        await self._db.write(lambda tx: seed_queues(tx, calendar_key=calendar_key))
+
+        def step(tx: Tx) -> None:
+            seed_queues(tx, calendar_key=calendar_key)
+            seed_categories(tx)
+
+        await self._db.write(step)
 
     # -------------------------------------------------------------------------- typing
 
@@ -396,49 +412,55 @@ class Desk(DeskSteps):
         """
 
         def query(conn: Connection) -> MessagePage:
-            conversation = self._visible_conversation(conn, conversation_id, staff)
+            conversation = self.visible_conversation(conn, conversation_id, staff)
+            messages = conversations.list_messages(conn, conversation_id, after=after, limit=limit)
+            edited = [m.id for m in messages if m.edited_at is not None]
+            failed = any(m.delivery is DeliveryState.FAILED for m in messages)
             return MessagePage(
-                conversations.list_messages(conn, conversation_id, after=after, limit=limit),
+                messages,
                 conversation,
+                conversations.list_versions(conn, conversation_id, message_ids=edited)
+                if edited
+                else {},
+                conversations.list_deliveries(conn, conversation_id) if failed else {},
             )
 
         return await self._db.read(query)
 
-    async def transcript(self, conversation_id: str, staff: Staff | None) -> Transcript:
-        """Return the whole conversation; that somebody looked is put on record.
+    def transcript(
+        self,
+        conn: Connection,
+        given: str,
+        staff: Staff | None,
+        *,
+        mark: Mark,
+        now: datetime,
+    ) -> Transcript:
+        """Return the whole conversation as staff may read it; see `handoff.exports`.
 
         Args:
-            conversation_id: or a ticket's number (FL-1042).
+            conn: the caller's step.
+            given: a conversation's id or a ticket's number (FL-1042).
             staff: who looks; None for the command line, which sees everything.
+            mark: number of the export it is for.
+            now: the present instant.
 
         Raises:
             NotFound: there is no such conversation, or none of its tickets is theirs.
         """
-        now = self.now()
+        conversation = self.visible_conversation(conn, given, staff)
+        return self.transcript_of(conn, conversation, mark=mark, now=now)
 
-        def step(tx: Tx) -> Transcript:
-            found = conversation_id
-            ticket = repository.find_by_number(tx.conn, conversation_id)
-            if ticket is not None:
-                found = ticket.conversation_id
-            conversation = self._visible_conversation(tx.conn, found, staff)
-            transcript = self._transcript(tx.conn, conversation, now)
-            record(
-                tx,
-                staff.id if staff else None,
-                "transcript.read",
-                "conversation",
-                conversation.id,
-                None,
-                now,
-            )
-            return transcript
-
-        return await self._db.write(step)
-
-    def _transcript(
-        self, conn: Connection, conversation: Conversation, now: datetime
+    def transcript_of(
+        self,
+        conn: Connection,
+        conversation: Conversation,
+        *,
+        mark: Mark,
+        now: datetime,
+        edition: Edition = Edition.STAFF,
     ) -> Transcript:
+        """Return the whole conversation, whoever asks."""
         contact = conversations.find_contact(conn, conversation.contact_id)
         tickets = repository.list_of_conversation(conn, conversation.id)
         messages: list[Message] = []
@@ -456,12 +478,21 @@ class Desk(DeskSteps):
             ),
             timezone=self.timezone,
             made_at=now,
+            versions=conversations.list_versions(conn, conversation.id),
+            deliveries=conversations.list_deliveries(conn, conversation.id),
+            mark=mark,
+            edition=edition,
         )
 
     @staticmethod
-    def _visible_conversation(
-        conn: Connection, conversation_id: str, staff: Staff | None
-    ) -> Conversation:
+    def visible_conversation(conn: Connection, given: str, staff: Staff | None) -> Conversation:
+        """Return a conversation by its id or a ticket's number.
+
+        Raises:
+            NotFound: there is none, or none of its tickets is theirs.
+        """
+        ticket = repository.find_by_number(conn, given)
+        conversation_id = ticket.conversation_id if ticket is not None else given
         conversation = conversations.get_conversation(conn, conversation_id)
         if staff is None or sees_everything(staff):
             return conversation

@@ -23,8 +23,13 @@ from bot.staff.account import LEVELS, Role, Staff
 from bot.staff.audit import record
 from handoff import pack as packs
 from handoff import repository
+from handoff.case import repository as case_repository
+from handoff.case.category import category_of
 from handoff.pack import Identity, PackInput
 from handoff.repository import Event
+from handoff.routing import reach
+from handoff.routing.placing import place_hand_off
+from handoff.routing.repository import get_levels
 from handoff.seed import seed_queues
 from handoff.ticket import (
     LONGEST_SNOOZE,
@@ -32,6 +37,7 @@ from handoff.ticket import (
     REOPEN_WINDOW,
     WITH_AGENT,
     Act,
+    Actor,
     Escalation,
     Priority,
     Reason,
@@ -48,11 +54,12 @@ from handoff.ticket import (
     takes_level,
     visible_levels,
 )
-from handoff.triage import Queue, place, queue_of_level
+from handoff.triage import Queue, queue_of_level
 
 TOPIC = "desk"
 """The one bus topic with hints for agents' pages."""
 MAX_REPLY = 4_000
+MAX_NOTE = 10_000
 MAX_REASON = 2_000
 PACK_MESSAGES = 300
 _BECAUSE = {
@@ -233,6 +240,12 @@ class DeskSteps:
         self._announce_message(tx, fresh, message)
         return fresh
 
+    def customer_edited(self, tx: Tx, message: Message) -> None:
+        """Let the pages that show the open ticket read a message again that its author changed."""
+        ticket = repository.find_open(tx.conn, message.conversation_id)
+        if ticket is not None:
+            self._announce_message(tx, ticket, message)
+
     def find_open(self, conn: Connection, conversation_id: str) -> Ticket | None:
         """Return the conversation's open ticket, or None."""
         return repository.find_open(conn, conversation_id)
@@ -243,6 +256,7 @@ class DeskSteps:
         if not tickets:
             return None
         ticket = next((t for t in tickets if t.is_open), tickets[0])
+        ticket = repository.find_remaining(conn, ticket)
         conversation = conversations.get_conversation(conn, conversation_id)
         queue = repository.get_queue(conn, ticket.queue_id)
         waits = ticket.state is TicketState.QUEUED
@@ -318,7 +332,7 @@ class DeskSteps:
             tx, case, staff, text, external_id=external_id, body_hash=body_hash, now=now
         )
 
-    def note_step(self, tx: Tx, ticket_id: str, staff: Staff, *, text: str, now: datetime) -> Event:
+    def note_step(self, tx: Tx, ticket_id: str, staff: Actor, *, text: str, now: datetime) -> Event:
         """Write an internal note; the customer never sees it."""
         case = self._access(tx, ticket_id, staff)
         self._check_state(Act.NOTE, case.ticket)
@@ -331,7 +345,7 @@ class DeskSteps:
             before=case.ticket,
             epoch=case.conversation.owner_epoch,
             now=now,
-            text=_public_text(text),
+            text=_public_text(text, longest=MAX_NOTE),
         )
         self._announce_ticket(tx, case.ticket, case.ticket, "updated")
         record(tx, staff.id, "ticket.note", "ticket", ticket_id, None, now)
@@ -341,7 +355,7 @@ class DeskSteps:
         self,
         tx: Tx,
         ticket_id: str,
-        staff: Staff,
+        staff: Actor,
         *,
         queue: str | None,
         assignee: str | None,
@@ -362,7 +376,7 @@ class DeskSteps:
         self,
         tx: Tx,
         ticket_id: str,
-        staff: Staff,
+        staff: Actor,
         *,
         kind: Escalation,
         to: str,
@@ -391,13 +405,13 @@ class DeskSteps:
                 now=now,
                 priority=case.ticket.priority.raised(),
             )
-        target = self._deeper_target(tx.conn, case.ticket, to)
+        target = self._deeper_target(tx.conn, case.ticket, to, by=staff)
         return self._pass_on(
             tx, case, staff, target, kind="escalated_functional", reason=reason, now=now
         )
 
     def return_step(
-        self, tx: Tx, ticket_id: str, staff: Staff, *, reason: str, now: datetime
+        self, tx: Tx, ticket_id: str, staff: Actor, *, reason: str, now: datetime
     ) -> Ticket:
         """Give a ticket back to the level below, to the queue it came from; bounces are counted."""
         case = self._access_to_move(tx, ticket_id, staff)
@@ -417,7 +431,7 @@ class DeskSteps:
         self,
         tx: Tx,
         ticket_id: str,
-        staff: Staff,
+        staff: Actor,
         *,
         third_party: bool,
         reason: str | None,
@@ -438,7 +452,7 @@ class DeskSteps:
         self,
         tx: Tx,
         ticket_id: str,
-        staff: Staff,
+        staff: Actor,
         *,
         until: datetime,
         reason: str | None,
@@ -461,7 +475,7 @@ class DeskSteps:
         self,
         tx: Tx,
         ticket_id: str,
-        staff: Staff,
+        staff: Actor,
         *,
         text: str | None,
         reason: str | None,
@@ -540,7 +554,7 @@ class DeskSteps:
         self,
         tx: Tx,
         ticket_id: str,
-        staff: Staff,
+        staff: Actor,
         *,
         priority: Priority,
         reason: str | None,
@@ -550,7 +564,9 @@ class DeskSteps:
         case = self._access_to_move(tx, ticket_id, staff, Act.PRIORITISE)
         if case.ticket.priority is priority:
             return case.ticket
-        ticket = self._change(tx, case.ticket, {"priority": priority})
+        ticket = self._change(
+            tx, case.ticket, {"priority": priority, "impact": None, "urgency": None}
+        )
         self._tell(
             tx,
             ticket,
@@ -648,6 +664,29 @@ class DeskSteps:
             values=(None, value),
         )
 
+    def knowledge_step(
+        self,
+        tx: Tx,
+        ticket_id: str,
+        *,
+        kind: str,
+        actor: Staff,
+        reason: str | None,
+        now: datetime,
+    ) -> None:
+        """Write into the history what became of an article proposed from it, and announce it."""
+        case = self._case(tx, ticket_id)
+        self._tell(
+            tx,
+            case.ticket,
+            case.ticket,
+            kind=kind,
+            actor=actor,
+            epoch=case.conversation.owner_epoch,
+            now=now,
+            reason=reason,
+        )
+
     def raise_step(self, tx: Tx, ticket_id: str, *, reason: str, now: datetime) -> bool:
         """Make a ticket one step more urgent; False when it is as urgent as can be."""
         case = self._case(tx, ticket_id)
@@ -703,7 +742,7 @@ class DeskSteps:
         """
         case = self._case(tx, ticket_id)
         if kind is Escalation.FUNCTIONAL:
-            target = self._deeper_target(tx.conn, case.ticket, to or "")
+            target = self._deeper_target(tx.conn, case.ticket, to or "", by=None)
             return self._pass_on(
                 tx, case, None, target, kind="sla_escalated_functional", reason=reason, now=now
             )
@@ -733,24 +772,24 @@ class DeskSteps:
             conversations.get_conversation(tx.conn, ticket.conversation_id),
         )
 
-    def _access(self, tx: Tx, ticket_id: str, staff: Staff) -> _Case:
+    def _access(self, tx: Tx, ticket_id: str, staff: Actor) -> _Case:
         case = self._case(tx, ticket_id)
         check_visible(tx.conn, case.ticket, staff)
         return case
 
-    def _access_to_move(self, tx: Tx, ticket_id: str, staff: Staff, act: Act = Act.MOVE) -> _Case:
+    def _access_to_move(self, tx: Tx, ticket_id: str, staff: Actor, act: Act = Act.MOVE) -> _Case:
         case = self._access(tx, ticket_id, staff)
         self._check_state(act, case.ticket)
         if not may_move(staff, case.ticket):
             raise self._not_yours(case.ticket)
         return case
 
-    def _access_to_wait(self, tx: Tx, ticket_id: str, staff: Staff) -> _Case:
+    def _access_to_wait(self, tx: Tx, ticket_id: str, staff: Actor) -> _Case:
         case = self._access(tx, ticket_id, staff)
         self._check_mine(case.ticket, staff, Act.WAIT)
         return case
 
-    def _check_mine(self, ticket: Ticket, staff: Staff, act: Act = Act.REPLY) -> None:
+    def _check_mine(self, ticket: Ticket, staff: Actor, act: Act = Act.REPLY) -> None:
         self._check_state(act, ticket)
         if not handles(staff, ticket):
             raise self._not_yours(ticket)
@@ -804,31 +843,34 @@ class DeskSteps:
             )
         return _Target(repository.get_queue(conn, ticket.queue_id), person)
 
-    def _deeper_target(self, conn: Connection, ticket: Ticket, to: str) -> _Target:
+    def _deeper_target(
+        self, conn: Connection, ticket: Ticket, to: str, *, by: Actor | None
+    ) -> _Target:
+        """Return where a functional escalation to `to` goes; `by` is None for Frontline itself."""
         queues = repository.list_queues(conn)
+        locale = conversations.get_conversation(conn, ticket.conversation_id).locale
         topics = (ticket.topic,) if ticket.topic else ()
-        if to in LEVELS:
-            queue = queue_of_level(queues, to, topics=topics)
-            if queue is None or level_rank(to) <= level_rank(ticket.level):
-                raise Invalid(f"{to} is no deeper level with a queue.", code="invalid_target")
-            return _Target(queue)
+        reach.check_level(conn, ticket, to)
         queue = next((q for q in queues if to in {q.key, q.id}), None)
+        if to in LEVELS:
+            queue = queue_of_level(queues, to, topics=topics, locale=locale)
+            if queue is None:
+                raise reach.no_queue(to)
         if queue is not None:
-            if level_rank(queue.level) < level_rank(ticket.level):
-                raise Invalid(
-                    "That queue is at a level below: return the ticket instead.",
-                    code="invalid_target",
-                )
+            reach.check_queue(conn, ticket, queue, by_itself=by is None)
             return _Target(queue)
         target = self._person_target(conn, ticket, to)
         person = target.person
         if person is not None and level_rank(person.level) > level_rank(ticket.level):
-            deeper = queue_of_level(queues, person.level or ticket.level, topics=topics)
+            deeper = queue_of_level(
+                queues, person.level or ticket.level, topics=topics, locale=locale
+            )
             if deeper is not None:
+                reach.check_queue(conn, ticket, deeper, by_itself=by is None)
                 return replace(target, queue=deeper)
         return target
 
-    def _manager(self, conn: Connection, to: str, staff: Staff | None) -> Staff:
+    def _manager(self, conn: Connection, to: str, staff: Actor | None) -> Staff:
         managers = staff_repository.list_active(conn, roles=(Role.SUPERVISOR, Role.ADMIN))
         if to not in LEVELS:
             found = next((m for m in managers if m.id == to), None)
@@ -850,18 +892,24 @@ class DeskSteps:
         )
 
     def _queue_below(self, conn: Connection, ticket: Ticket) -> Queue:
-        queues = {queue.id: queue for queue in repository.list_queues(conn)}
+        people = get_levels(conn).staffed
+        queues = {
+            queue.id: queue for queue in repository.list_queues(conn) if queue.level in people
+        }
         came_from = queues.get(repository.queue_before(conn, ticket) or "")
         if came_from is not None and level_rank(came_from.level) < level_rank(ticket.level):
             return came_from
-        below = level_below(ticket.level)
+        below = level_below(ticket.level, people=people)
         while below is not None:
             queue = queue_of_level(
-                list(queues.values()), below, topics=(ticket.topic,) if ticket.topic else ()
+                list(queues.values()),
+                below,
+                topics=(ticket.topic,) if ticket.topic else (),
+                locale=conversations.get_conversation(conn, ticket.conversation_id).locale,
             )
             if queue is not None:
                 return queue
-            below = level_below(below)
+            below = level_below(below, people=people)
         raise Invalid("There is no level of people below.", code="no_level_below")
 
     # ---------------------------------------------------------------------- the changes
@@ -891,12 +939,21 @@ class DeskSteps:
             earlier=pack.earlier or tuple(ticket.number for ticket in earlier),
         )
         topics = packs.topics_of(pack, topic)
-        placement = place(
+        placement = place_hand_off(
+            tx.conn,
             queues,
-            repository.list_rules(tx.conn),
+            conversation,
+            part_messages(
+                tx.conn,
+                conversation.id,
+                epoch=conversation.owner_epoch,
+                up_to=conversation.last_seq,
+            ),
+            pack=pack,
             topics=topics,
-            locale=conversation.locale,
             reason=reason,
+            is_open=self._is_open,
+            now=now,
         )
         related = next(
             (
@@ -918,6 +975,7 @@ class DeskSteps:
             priority=placement.priority,
             reason=reason,
             topic=topics[0] if topics else None,
+            category=category_of(case_repository.list_categories(tx.conn), topics),
             subject=pack.subject or "",
             pack=packs.to_json(pack),
             related_to=related,
@@ -929,7 +987,7 @@ class DeskSteps:
         self,
         tx: Tx,
         case: _Case,
-        staff: Staff,
+        staff: Actor,
         text: str,
         *,
         external_id: str | None = None,
@@ -955,7 +1013,8 @@ class DeskSteps:
         if not stored:
             raise self._not_yours(case.ticket)
         repository.note_reply(tx, case.ticket.id, now=now)
-        repository.add_person(tx, case.ticket.id, staff.id)
+        if staff.id is not None:
+            repository.add_person(tx, case.ticket.id, staff.id)
         if self._follows is not None:
             self._follows.follow(tx, case.ticket.id, now=now, only_words=True)
         self._announce_message(tx, case.ticket, stored[0])
@@ -967,7 +1026,7 @@ class DeskSteps:
         self,
         tx: Tx,
         case: _Case,
-        staff: Staff | None,
+        staff: Actor | None,
         target: _Target,
         *,
         kind: str,
@@ -975,7 +1034,9 @@ class DeskSteps:
         now: datetime,
         priority: Priority | None = None,
         bounces: int | None = None,
+        quiet: bool = False,
     ) -> Ticket:
+        """Give a ticket to a queue or a person; `quiet`: the customer need not know."""
         before, person = case.ticket, target.person
         if (target.queue.id, person.id if person else None) == (
             before.queue_id,
@@ -1007,7 +1068,7 @@ class DeskSteps:
             self._say(
                 tx, case.conversation, "utter_ticket_claimed", now, name=first_name(person.name)
             )
-        else:
+        elif not quiet:
             self._say(
                 tx,
                 case.conversation,
@@ -1015,7 +1076,7 @@ class DeskSteps:
                 now,
                 number=ticket.number,
                 queue=target.queue.name(case.conversation.locale),
-                level=target.queue.level,
+                level=get_levels(tx.conn)[target.queue.level].name(case.conversation.locale),
             )
         if kind == "transferred" and person is not None:
             kind = "assigned"
@@ -1036,7 +1097,7 @@ class DeskSteps:
         self,
         tx: Tx,
         case: _Case,
-        staff: Staff,
+        staff: Actor,
         values: dict[str, Any],
         *,
         reason: str | None,
@@ -1057,7 +1118,7 @@ class DeskSteps:
         return ticket
 
     def _end(
-        self, tx: Tx, case: _Case, staff: Staff | None, *, reason: str | None, now: datetime
+        self, tx: Tx, case: _Case, staff: Actor | None, *, reason: str | None, now: datetime
     ) -> Ticket:
         ticket = self._change(
             tx,
@@ -1071,7 +1132,7 @@ class DeskSteps:
                 "waiting_since": None,
             },
         )
-        if staff is not None:
+        if staff is not None and staff.id is not None:
             repository.add_person(tx, ticket.id, staff.id)
         epoch = self._hand_to(
             tx, case.conversation, Owner.BOT, ticket_id=None, now=now, new_episode=True
@@ -1162,7 +1223,7 @@ class DeskSteps:
             now,
             number=opened.number,
             queue=opened.queue,
-            level=opened.level,
+            level=get_levels(tx.conn)[opened.level].name(conversation.locale),
             position=opened.position,
             ahead=opened.position - 1,
             place=self._place_sentence(conversation, opened.position),
@@ -1223,7 +1284,7 @@ class DeskSteps:
         before: Ticket | None,
         *,
         kind: str,
-        actor: Staff | None,
+        actor: Actor | None,
         epoch: int,
         now: datetime,
         reason: str | None = None,
@@ -1309,6 +1370,12 @@ _CHANGES = {
     "sla_escalated_functional": "moved",
     "sla_escalated_hierarchical": "moved",
     "resolved": "resolved",
+    "auto_assigned": "assigned",
+    "given_back": "moved",
+    "assignment_missed": "moved",
+    "assignee_left": "left",
+    "article_sent_back": "article_sent_back",
+    "article_accepted": "article_accepted",
 }
 """What a hint calls the kinds of events."""
 
@@ -1358,7 +1425,7 @@ def part_messages(
     return [m for m in messages if m.owner_epoch == epoch and m.seq <= up_to]
 
 
-def check_visible(conn: Connection, ticket: Ticket, staff: Staff) -> None:
+def check_visible(conn: Connection, ticket: Ticket, staff: Actor) -> None:
     """Refuse a ticket that this person may not see, in the words for one that is not there.
 
     Raises:
@@ -1382,13 +1449,13 @@ def _person(ticket: Ticket) -> dict[str, str | None] | None:
     return {"id": ticket.assignee_id, "name": ticket.assignee_name}
 
 
-def _public_text(text: str) -> str:
+def _public_text(text: str, *, longest: int = MAX_REPLY) -> str:
     # The marker of a reset link would be turned into a working link on its way out.
     text = clean_text(text).replace("{{", "{ {")
     if is_blank(text):
         raise Invalid("Write something first.", code="empty")
-    if len(text) > MAX_REPLY:
-        raise Invalid(f"At most {MAX_REPLY} characters.", code="too_long")
+    if len(text) > longest:
+        raise Invalid(f"At most {longest:,} characters; this has {len(text):,}.", code="too_long")
     return text
 
 

@@ -1,4 +1,4 @@
-"""The mapped tables of queues, routing rules, tickets and what happened to them."""
+"""The mapped tables of queues, tickets and what happened to them."""
 
 from datetime import datetime
 from typing import Any
@@ -28,21 +28,12 @@ class QueueRow(Base):
     position: Mapped[int] = mapped_column(sa.Integer)
     retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Takes nothing new from then on; its tickets stay."""
-
-
-class RoutingRuleRow(Base):
-    """One line of the routing table, tried in order of position."""
-
-    __tablename__ = "routing_rules"
-
-    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
-    position: Mapped[int] = mapped_column(sa.Integer)
-    topic: Mapped[str | None] = mapped_column(sa.String(80))
-    locale: Mapped[str | None] = mapped_column(sa.String(10))
-    reason: Mapped[str | None] = mapped_column(sa.String(30))
-    queue_id: Mapped[str] = mapped_column(sa.ForeignKey("queues.id"))
-    priority: Mapped[str | None] = mapped_column(sa.String(10))
-    enabled: Mapped[bool] = mapped_column(sa.Boolean)
+    version: Mapped[int] = mapped_column(sa.Integer, default=1, server_default="1")
+    """Counts the changes of this row, so that nobody overwrites what they have not seen."""
+    team: Mapped[str] = mapped_column(sa.String(60), default="", server_default="")
+    skills: Mapped[list[str]] = mapped_column(JsonColumn, default=list, server_default="[]")
+    languages: Mapped[list[str]] = mapped_column(JsonColumn, default=list, server_default="[]")
+    """What the people of the queue speak; empty: every language."""
 
 
 class TicketNumberRow(Base):
@@ -123,6 +114,12 @@ class TicketRow(Base):
     warn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     due_metric: Mapped[str | None] = mapped_column(sa.String(20))
     due_state: Mapped[str | None] = mapped_column(sa.String(12))
+    category: Mapped[str | None] = mapped_column(sa.String(60))
+    """Key of a category (`handoff.case`)."""
+    impact: Mapped[str | None] = mapped_column(sa.String(10))
+    urgency: Mapped[str | None] = mapped_column(sa.String(10))
+    merged_into: Mapped[str | None] = mapped_column(sa.String(36), index=True)
+    """The ticket under which this one goes on."""
 
 
 class TicketEventRow(Base):

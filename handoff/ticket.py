@@ -8,9 +8,11 @@ passed through the own hands, and works on nothing that somebody else has. Super
 see and handle everything, auditors see everything.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from bot.conversations.conversation import Owner
 from bot.staff.account import LEVELS, Role, Staff
@@ -19,6 +21,8 @@ REOPEN_WINDOW = timedelta(days=7)
 """Staff can reopen a resolved ticket this long; a hand-off within it is linked to the ticket."""
 LONGEST_SNOOZE = timedelta(days=90)
 NUMBER_PREFIX = "FL-"
+PEOPLE = LEVELS[1:]
+"""The levels with people as shipped; N1 is the bot until an admin puts people there."""
 
 
 class TicketState(StrEnum):
@@ -91,6 +95,8 @@ class Act(StrEnum):
     REOPEN = "reopen"
     PRIORITISE = "prioritise"
     NOTE = "note"
+    FILE = "file"
+    """Category, subject, tags, links, merge."""
     WAKE = "wake"
     CLOSE = "close"
 
@@ -116,10 +122,66 @@ MAY: dict[Act, frozenset[TicketState]] = {
     Act.REOPEN: frozenset({TicketState.RESOLVED}),
     Act.PRIORITISE: OPEN,
     Act.NOTE: OPEN | {TicketState.RESOLVED},
+    Act.FILE: OPEN | {TicketState.RESOLVED},
     Act.WAKE: frozenset({TicketState.SNOOZED}),
     Act.CLOSE: frozenset({TicketState.RESOLVED}),
 }
 """In which states each act makes sense."""
+
+
+class Actor(Protocol):
+    """Who does something with a ticket: somebody of the staff, or a rule."""
+
+    @property
+    def id(self) -> str | None:
+        """Staff id; None for a rule."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What the history calls them."""
+        ...
+
+    @property
+    def role(self) -> Role:
+        """What kind of work they do."""
+        ...
+
+    @property
+    def level(self) -> str | None:
+        """The level they work at."""
+        ...
+
+    def may(self, permission: str) -> bool:
+        """Tell whether they have the permission."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Automaton:
+    """Frontline itself, acting by a rule: nobody's account, and refused nothing for want of rights."""
+
+    name: str
+    """`rule` and what the rule is called."""
+
+    @property
+    def id(self) -> None:
+        """Nobody's."""
+        return
+
+    @property
+    def role(self) -> Role:
+        """It sees every ticket."""
+        return Role.ADMIN
+
+    @property
+    def level(self) -> None:
+        """It belongs to none."""
+        return
+
+    def may(self, permission: str) -> bool:
+        """Everything."""
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +229,13 @@ class Ticket:
     """Which clock that is; see `handoff.service_level.policy.Metric`."""
     due_state: str | None = None
     """running, paused or breached; None: no clock."""
+    category: str | None = None
+    """Key of what it is about; see `handoff.case.category`."""
+    impact: str | None = None
+    urgency: str | None = None
+    """What the priority was worked out from; None: rules or a person chose the priority itself."""
+    merged_into: str | None = None
+    """Id of the ticket under which this one goes on."""
 
     @property
     def is_open(self) -> bool:
@@ -197,28 +266,28 @@ def level_rank(level: str | None) -> int:
     return LEVELS.index(level) if level in LEVELS else LEVELS.index("N2")
 
 
-def level_below(level: str) -> str | None:
-    """The next level towards the customer that has queues of people, or None."""
+def level_below(level: str, *, people: Sequence[str] = PEOPLE) -> str | None:
+    """The next level towards the customer that has people, or None; `people` are those levels."""
     rank = level_rank(level)
-    return LEVELS[rank - 1] if rank > LEVELS.index("N2") else None
+    return next((key for key in reversed(LEVELS[:rank]) if key in people), None)
 
 
-def sees_everything(staff: Staff) -> bool:
+def sees_everything(staff: Actor) -> bool:
     """Tell whether the level rule does not apply to this person."""
     return staff.role in {Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}
 
 
-def supervises(staff: Staff) -> bool:
+def supervises(staff: Actor) -> bool:
     """Tell whether this person may act on what others have."""
     return staff.may("tickets.supervise")
 
 
-def takes_level(staff: Staff, level: str) -> bool:
+def takes_level(staff: Actor, level: str) -> bool:
     """Tell whether this person works on tickets of `level`."""
     return supervises(staff) or level_rank(level) <= level_rank(staff.level)
 
 
-def visible_levels(staff: Staff) -> tuple[str, ...]:
+def visible_levels(staff: Actor) -> tuple[str, ...]:
     """The levels whose tickets this person sees without having had them."""
     if sees_everything(staff):
         return LEVELS
@@ -226,18 +295,18 @@ def visible_levels(staff: Staff) -> tuple[str, ...]:
 
 
 def may_see(
-    staff: Staff, *, level: str, assignee_id: str | None, people: frozenset[str] | set[str]
+    staff: Actor, *, level: str, assignee_id: str | None, people: frozenset[str] | set[str]
 ) -> bool:
     """Tell whether this person may see a ticket; `people` are those through whose hands it went."""
     return level in visible_levels(staff) or assignee_id == staff.id or staff.id in people
 
 
-def handles(staff: Staff, ticket: Ticket) -> bool:
+def handles(staff: Actor, ticket: Ticket) -> bool:
     """Tell whether the ticket is this person's to work on."""
     return ticket.assignee_id == staff.id or supervises(staff)
 
 
-def may_move(staff: Staff, ticket: Ticket) -> bool:
+def may_move(staff: Actor, ticket: Ticket) -> bool:
     """Tell whether this person may pass the ticket on or change its priority."""
     if ticket.assignee_id is None:
         return takes_level(staff, ticket.level)

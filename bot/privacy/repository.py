@@ -21,12 +21,24 @@ from bot.learning import repository as learning
 from bot.learning.tables import ItemRow, MarkRow
 from bot.mail.message import MailState
 from bot.mail.tables import MailRow
+from bot.proposals import repository as proposals
+from bot.proposals.tables import ProposalRow
 from bot.staff.tables import AuditRow
 from bot.verification import repository as verification
 from bot.verification.tables import CodeRow, CodeTryRow, ResetLinkRow
 from handoff import repository as desk
+from handoff.automation import repository as automation
+from handoff.automation.tables import HappeningRow, MacroUseRow, RuleRunRow
+from handoff.case import repository as case
+from handoff.case.tables import LinkRow, MentionRow, TagRow, WatcherRow
+from handoff.feedback import repository as feedback
+from handoff.feedback.tables import FeedbackRefusalRow, FeedbackRow
+from handoff.informing import repository as informing
+from handoff.informing.tables import TicketWaitRow
 from handoff.service_level.tables import AgreementRow, ClockRow, FiredRow
 from handoff.tables import TicketEventRow, TicketPersonRow, TicketRow
+from handoff.third_party.tables import ThirdPartyWaitRow
+from handoff.work.tables import AssignmentRow
 from knowledge_base.asked import repository as asked
 from knowledge_base.asked.tables import AskedRow
 
@@ -62,12 +74,25 @@ OWNED = (
     Owned("tickets", TicketRow, "conversation_id", "conversation"),
     Owned("ticket_events", TicketEventRow, "ticket_id", "ticket"),
     Owned("ticket_people", TicketPersonRow, "ticket_id", "ticket"),
+    Owned("ticket_tags", TagRow, "ticket_id", "ticket"),
+    Owned("ticket_links", LinkRow, "ticket_id", "ticket"),
+    Owned("ticket_watchers", WatcherRow, "ticket_id", "ticket"),
+    Owned("ticket_mentions", MentionRow, "ticket_id", "ticket"),
+    Owned("ticket_waits", TicketWaitRow, "ticket_id", "ticket"),
+    Owned("feedback", FeedbackRow, "conversation_id", "conversation"),
+    Owned("feedback_refusals", FeedbackRefusalRow, "contact_id", "contact"),
     Owned("learning_items", ItemRow, "conversation_id", "conversation"),
     Owned("learning_marks", MarkRow, "conversation_id", "conversation"),
     Owned("questions", AskedRow, "conversation_id", "conversation", ("vector",)),
+    Owned("article_proposals", ProposalRow, "conversation_id", "conversation"),
     Owned("ticket_agreements", AgreementRow, "ticket_id", "ticket"),
     Owned("ticket_clocks", ClockRow, "ticket_id", "ticket"),
     Owned("ticket_warnings", FiredRow, "ticket_id", "ticket"),
+    Owned("ticket_macros", MacroUseRow, "ticket_id", "ticket"),
+    Owned("ticket_rules_to_ask", HappeningRow, "ticket_id", "ticket"),
+    Owned("ticket_rules", RuleRunRow, "ticket_id", "ticket"),
+    Owned("ticket_third_parties", ThirdPartyWaitRow, "ticket_id", "ticket"),
+    Owned("ticket_assignments", AssignmentRow, "ticket_id", "ticket"),
 )
 MAILS = "mails"
 AUDIT = "audit"
@@ -80,12 +105,19 @@ NOT_OF_CUSTOMERS = frozenset(
         "telegram_offsets",
         "telegram_groups",
         "queues",
+        "ticket_categories",
         "routing_rules",
         "ticket_numbers",
+        "feedback_settings",
+        "macros",
+        "ticket_rules",
         "service_policies",
         "service_policy_versions",
         "service_calendars",
         "service_tiers",
+        "staff_presence",
+        "staff_profiles",
+        "queue_assignments",
         "hours_calendars",
         "hours_days",
         "bot_texts",
@@ -171,6 +203,7 @@ def _mail_ids(conn: sa.Connection, conversations: Sequence[str]) -> tuple[str, .
     )
     keys = [f"code:{name}" for name in codes.scalars()]
     keys += [f"password-changed:{name}" for name in links.scalars()]
+    keys += informing.mail_keys(conn, conversations)
     found: list[str] = []
     for some in _slices(keys):
         found += conn.execute(sa.select(MailRow.id).where(MailRow.dedupe_key.in_(some))).scalars()
@@ -262,8 +295,13 @@ def erase_conversation(tx: Tx, conversation_id: str, *, now: datetime) -> int:
     web_sessions.delete_for_conversation(tx, conversation_id)
     verification.erase(tx, conversation_id)
     desk.erase(tx, conversation_id, replacement=ERASED)
+    automation.erase(tx, conversation_id)
+    case.erase(tx, conversation_id)
+    informing.erase(tx, conversation_id)
+    feedback.erase(tx, conversation_id)
     learning.erase(tx, conversation_id)
     asked.erase(tx, conversation_id)
+    proposals.erase(tx, conversation_id)
     return int(count)
 
 

@@ -1,0 +1,1 @@
+"""What a ticket is about and who follows it: category, tags, links, merges, watchers, mentions."""
