@@ -304,6 +304,16 @@ def find_remaining(conn: sa.Connection, ticket: Ticket) -> Ticket:
     return ticket
 
 
+def select_tickets() -> sa.Select[Any]:
+    """Return the query for all tickets, to be narrowed down; `read_tickets` runs it."""
+    return sa.select(*_TICKET).select_from(_WITH_QUEUE)
+
+
+def read_tickets(conn: sa.Connection, query: sa.Select[Any]) -> list[Ticket]:
+    """Run what `select_tickets` gave."""
+    return [_to_ticket(row) for row in conn.execute(query).mappings()]
+
+
 def list_of_conversation(conn: sa.Connection, conversation_id: str) -> list[Ticket]:
     """Return the conversation's tickets, newest first."""
     rows = conn.execute(

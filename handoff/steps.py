@@ -102,6 +102,22 @@ class Follows(Protocol):
         ...
 
 
+class Hears(Protocol):
+    """Who is told what happens to tickets, for the rules (`handoff.automation`)."""
+
+    def happened(self, tx: Tx, ticket_id: str, *, kind: str, n: int, now: datetime) -> None:
+        """Take note, within the step that did it.
+
+        Args:
+            tx: the step.
+            ticket_id: which ticket.
+            kind: of the event in its history, or `customer_wrote`, `agent_replied`.
+            n: number of the event in the history, or of the message in the conversation.
+            now: the present.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """What a hand-off led to."""
@@ -156,11 +172,13 @@ class DeskSteps:
         hours_sentence: HoursSentence,
         is_open: IsOpen | None = None,
         follows: Follows | None = None,
+        hears: Hears | None = None,
     ) -> None:
         self._texts = texts
         self._hours_sentence = hours_sentence
         self._is_open = is_open
         self._follows = follows
+        self._hears = hears
 
     # --------------------------------------------------------------- from the bot's side
 
@@ -237,6 +255,8 @@ class DeskSteps:
         if self._follows is not None and (ticket.waiting_since is None or ticket.state in PAUSED):
             # A customer who waits already starts no clock; several messages cost nothing.
             self._follows.follow(tx, ticket.id, now=now, only_words=True)
+        if self._hears is not None:
+            self._hears.happened(tx, ticket.id, kind="customer_wrote", n=message.seq, now=now)
         self._announce_message(tx, fresh, message)
         return fresh
 
@@ -405,7 +425,7 @@ class DeskSteps:
                 now=now,
                 priority=case.ticket.priority.raised(),
             )
-        target = self._deeper_target(tx.conn, case.ticket, to, by=staff)
+        target = self._deeper_target(tx.conn, case.ticket, to, by=staff if staff.id else None)
         return self._pass_on(
             tx, case, staff, target, kind="escalated_functional", reason=reason, now=now
         )
@@ -648,21 +668,82 @@ class DeskSteps:
         )
         return True
 
+    def rehome_step(
+        self, tx: Tx, ticket_id: str, staff: Staff, *, queue: Queue, now: datetime
+    ) -> Ticket | None:
+        """Put an open ticket into another queue of its level; None when there is nothing to do.
+
+        Who has it keeps it, and its place in line is kept: the work is organised otherwise, which
+        is nothing the customer needs to hear.
+        """
+        case = self._case(tx, ticket_id)
+        before = case.ticket
+        if not before.is_open or before.level != queue.level or before.queue_id == queue.id:
+            return None
+        ticket = self._change(tx, before, {"queue_id": queue.id})
+        self._tell(
+            tx,
+            ticket,
+            before,
+            kind="moved",
+            actor=staff,
+            epoch=case.conversation.owner_epoch,
+            now=now,
+        )
+        return ticket
+
     # ------------------------------------------------------- done by the service level
 
-    def mark_step(self, tx: Tx, ticket_id: str, *, kind: str, value: str, now: datetime) -> None:
-        """Write into the history that a clock warned or ran out, and announce it."""
+    def mark_step(
+        self,
+        tx: Tx,
+        ticket_id: str,
+        *,
+        kind: str,
+        value: str | None,
+        now: datetime,
+        actor: Actor | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Write something into the history that changes nothing by itself, and announce it.
+
+        A clock warned or ran out, a rule fitted, somebody was told.
+        """
         case = self._case(tx, ticket_id)
         self._tell(
             tx,
             case.ticket,
             case.ticket,
             kind=kind,
-            actor=None,
+            actor=actor,
             epoch=case.conversation.owner_epoch,
             now=now,
-            values=(None, value),
+            reason=reason,
+            values=(None, value) if value is not None else None,
         )
+
+    def say_step(
+        self, tx: Tx, ticket_id: str, actor: Actor, *, text: str, now: datetime
+    ) -> Message:
+        """Tell the customer something that no person says: it stops no clock and answers nothing.
+
+        Raises:
+            Conflict: (stale) the ticket is done.
+        """
+        case = self._case(tx, ticket_id)
+        self._check_state(Act.MOVE, case.ticket)
+        stored = conversations.append(
+            tx,
+            case.conversation.id,
+            [Draft(author=Author.SYSTEM, text=_public_text(text))],
+            now=now,
+            expect_epoch=case.conversation.owner_epoch,
+        )
+        if not stored:
+            raise self._not_yours(case.ticket)
+        self._announce_message(tx, case.ticket, stored[0])
+        record(tx, actor.id, "ticket.said", "ticket", ticket_id, {"by": actor.name}, now)
+        return stored[0]
 
     def knowledge_step(
         self,
@@ -1017,6 +1098,9 @@ class DeskSteps:
             repository.add_person(tx, case.ticket.id, staff.id)
         if self._follows is not None:
             self._follows.follow(tx, case.ticket.id, now=now, only_words=True)
+        if self._hears is not None:
+            n = stored[0].seq
+            self._hears.happened(tx, case.ticket.id, kind="agent_replied", n=n, now=now)
         self._announce_message(tx, case.ticket, stored[0])
         if supervises(staff) and case.ticket.assignee_id != staff.id:
             record(tx, staff.id, "ticket.reply", "ticket", case.ticket.id, None, now)
@@ -1294,7 +1378,7 @@ class DeskSteps:
 
         The audit log lets one writer through at a time, so nothing is locked after it.
         """
-        repository.insert_event(
+        event = repository.insert_event(
             tx,
             ticket,
             kind=kind,
@@ -1307,6 +1391,8 @@ class DeskSteps:
             to_value=values[1] if values else None,
             reason=reason,
         )
+        if self._hears is not None:
+            self._hears.happened(tx, ticket.id, kind=kind, n=event.n, now=now)
         if self._follows is not None:
             self._follows.follow(tx, ticket.id, now=now)
         self._announce_ticket(tx, ticket, before, _CHANGES.get(kind, "updated"))

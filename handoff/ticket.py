@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.conversations.conversation import Owner
-from bot.staff.account import LEVELS, Role, Staff
+from bot.staff.account import LEVELS, Role
 
 REOPEN_WINDOW = timedelta(days=7)
 """Staff can reopen a resolved ticket this long; a hand-off within it is linked to the ticket."""

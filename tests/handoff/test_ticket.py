@@ -4,6 +4,7 @@ import pytest
 
 from bot.conversations.conversation import Owner
 from bot.staff.account import Role, Staff
+from handoff.routing.rule import Conditions, Facts, RoutingRule
 from handoff.ticket import (
     DONE,
     OPEN,
@@ -20,7 +21,7 @@ from handoff.ticket import (
     takes_level,
     visible_levels,
 )
-from handoff.triage import Queue, RoutingRule, place, queue_of_level
+from handoff.triage import Queue, place, queue_of_level
 
 NOBODY: frozenset[str] = frozenset()
 
@@ -79,6 +80,8 @@ def test_who_takes_what() -> None:
 
 def test_levels_below() -> None:
     assert [level_below(level) for level in ("N4", "N3", "N2", "N1")] == ["N3", "N2", None, None]
+    assert level_below("N2", people=("N1", "N3")) == "N1"
+    assert level_below("N4", people=("N1", "N2")) == "N2"
 
 
 def test_priorities_rise_to_urgent() -> None:
@@ -113,15 +116,15 @@ def placed(
     locale: str = "en",
     reason: Reason = Reason.CUSTOMER_ASKED,
 ) -> tuple[str, Priority, str]:
-    found = place(QUEUES, rules, topics=topics, locale=locale, reason=reason)
+    found = place(QUEUES, rules, Facts(topics, locale, "web", reason))
     return found.queue.key, found.priority, found.why
 
 
 def test_the_first_rule_that_fits_decides() -> None:
     rules = [
-        RoutingRule(2, "general", topic="refund", priority=Priority.LOW),
-        RoutingRule(1, "technical", topic="refund", locale="es"),
-        RoutingRule(3, "billing", reason=Reason.CODE_FAILED),
+        RoutingRule(2, "general", Conditions(topics=("refund",)), Priority.LOW),
+        RoutingRule(1, "technical", Conditions(topics=("refund",), locales=("es",))),
+        RoutingRule(3, "billing", Conditions(reasons=("code_failed",))),
     ]
     assert placed(rules, topics=("refund",), locale="es")[0] == "technical"
     assert placed(rules, topics=("refund",)) == ("general", Priority.LOW, "rule")
@@ -146,7 +149,7 @@ def test_the_best_queue_of_a_level() -> None:
 
 def test_without_any_queue_there_is_no_place() -> None:
     with pytest.raises(ValueError, match="no queue"):
-        place([], [], topics=(), locale="en", reason=Reason.RULE)
+        place([], [], Facts((), "en", "web", Reason.RULE))
 
 
 def test_a_queue_without_a_name_in_a_language_uses_another() -> None:
