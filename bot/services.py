@@ -64,6 +64,8 @@ from bot.metrics import Metrics
 from bot.outbox.worker import OutboxWorker
 from bot.pages.render import Pages
 from bot.privacy import routes as privacy_routes
+from bot.proposals import routes as proposal_routes
+from bot.proposals.service import Proposals
 from bot.settings import Settings
 from bot.shop.demo import DemoAccounts, DemoOrderBook
 from bot.staff.service import StaffService
@@ -77,6 +79,8 @@ from bot.wording.service import BotTexts, TelegramView
 from handoff.calendars import DeskCalendars
 from handoff.console import routes as desk_routes
 from handoff.console.events import LiveStreams
+from handoff.exports import routes as transcript_routes
+from handoff.exports.service import Transcripts
 from handoff.service import Desk
 from handoff.service_level import routes as level_routes
 from handoff.service_level.reports import Reports
@@ -129,6 +133,7 @@ class Services:
     articles: Articles
     golden: GoldenQuestions
     asked: AskedQuestions
+    proposals: Proposals
     rasa: RasaPool
     explainer: Explainer
     incidents: Incidents
@@ -138,6 +143,7 @@ class Services:
     orders: DemoOrderBook
     accounts: DemoAccounts
     desk: Desk
+    transcripts: Transcripts
     service_level: ServiceLevel
     live: LiveStreams
     records: TurnRecords
@@ -296,12 +302,14 @@ class Services:
         """Return the routes of every concept."""
         tables = [
             desk_routes.table,
+            transcript_routes.table,
             level_routes.table,
             kb_routes.table,
             category_routes.table,
             golden_routes.table,
             vocabulary_routes.table,
             asked_routes.table,
+            proposal_routes.table,
             file_routes.table,
             help_routes.table,
             learning_routes.table,
@@ -319,7 +327,7 @@ class Services:
         """Give the public application what the concepts' routes use."""
         app[desk_routes.DESK] = self.desk
         app[desk_routes.LIVE] = self.live
-        app[desk_routes.TEXTS] = self.texts
+        app[transcript_routes.TRANSCRIPTS] = self.transcripts
         app[level_routes.SERVICE_LEVEL] = self.service_level
         app[level_routes.REPORTS] = Reports(self.db, self.clock, timezone=self.settings.timezone)
         app[wording_routes.BOT_TEXTS] = self.bot_texts
@@ -330,6 +338,7 @@ class Services:
         app[golden_routes.GOLDEN] = self.golden
         app[vocabulary_routes.TEACHING] = Teaching(self.db, self.clock, self.knowledge)
         app[asked_routes.ASKED] = self.asked
+        app[proposal_routes.PROPOSALS] = self.proposals
         app[kb_routes.CATEGORIES] = Categories(self.db, clock=self.clock)
         app[kb_routes.CHECKER] = Checker(
             self.knowledge,
@@ -490,6 +499,9 @@ def build_services(
         telegram_units=lambda text: show_on_telegram(text).units,
         default_locale=settings.default_locale,
     )
+    transcripts = Transcripts(
+        db, clock, desk=desk, texts=texts, verification=verification, brand=BRAND
+    )
     turns = TurnWorker(
         db,
         clock,
@@ -512,6 +524,7 @@ def build_services(
         codes=verification,
         wake=turns.wake,
         key=derive(settings.secret_key, "intake"),
+        transcripts=transcripts,
         default_locale=settings.default_locale,
     )
     telegram = (
@@ -586,6 +599,15 @@ def build_services(
         articles=articles,
         golden=golden,
         asked=asked,
+        proposals=Proposals(
+            db,
+            clock,
+            articles=articles,
+            history=desk,
+            mask=masking.mask,
+            as_phrasing=masking.for_phrasing,
+            as_answer=masking.for_answer,
+        ),
         rasa=rasa,
         explainer=explainer,
         incidents=incidents,
@@ -601,6 +623,7 @@ def build_services(
         orders=DemoOrderBook(db),
         accounts=DemoAccounts(db, clock, passwords),
         desk=desk,
+        transcripts=transcripts,
         service_level=service_level,
         live=LiveStreams(desk, bus),
         records=records,

@@ -115,6 +115,10 @@ POST /api/v1/tickets/claim-next
 POST /api/v1/tickets/{id}/claim
 POST /api/v1/tickets/{id}/reply
 POST /api/v1/tickets/{id}/note
+GET /api/v1/tickets/{id}/proposal
+PUT /api/v1/tickets/{id}/proposal
+GET /api/v1/proposals
+POST /api/v1/proposals/{id}/withdraw
 POST /api/v1/tickets/{id}/transfer
 POST /api/v1/tickets/{id}/escalate
 POST /api/v1/tickets/{id}/return
@@ -127,6 +131,8 @@ POST /api/v1/conversations/{id}/typing
 POST /api/v1/messages/{id}/mark
 """,
     "kb.read": """
+GET /api/v1/kb/proposals
+GET /api/v1/kb/credits
 POST /api/v1/explain
 GET /api/v1/articles
 GET /api/v1/articles/{id}
@@ -174,6 +180,8 @@ POST /api/v1/learning/trainings/{id}/cancel
 POST /api/v1/learning/models/{id}/promote
 """,
     "kb.write": """
+POST /api/v1/kb/proposals/{id}/accept
+POST /api/v1/kb/proposals/{id}/send-back
 POST /api/v1/articles
 PATCH /api/v1/articles/{id}
 POST /api/v1/articles/{id}/submit

@@ -138,6 +138,12 @@ def for_phrasing(masked: str) -> str:
     return re.sub(r"\s+([,.!?;:])", r"\1", text).strip(" ,;:-")
 
 
+def for_answer(masked: str) -> str:
+    """Return a masked text as an answer's: line by line, an ellipsis where a placeholder stood."""
+    lines = (_PLACEHOLDER.sub("…", line).rstrip() for line in masked.splitlines())
+    return "\n".join(lines).strip()
+
+
 def fold(masked: str) -> str:
     """Return what texts share that differ in case, accents, punctuation and spaces only."""
     plain = unicodedata.normalize("NFKD", masked.casefold())

@@ -14,7 +14,13 @@ import sqlalchemy as sa
 from bot.channels.web import repository as web_sessions
 from bot.channels.web.tables import WidgetSessionRow
 from bot.conversations.conversation import Owner
-from bot.conversations.tables import ContactRow, ConversationRow, MessageRow, OutboxRow
+from bot.conversations.tables import (
+    ContactRow,
+    ConversationRow,
+    MessageEditRow,
+    MessageRow,
+    OutboxRow,
+)
 from bot.incidents.tables import IncidentTellingRow
 from bot.kit.db import Tx
 from bot.learning import repository as learning
@@ -27,6 +33,9 @@ from bot.staff.tables import AuditRow
 from bot.verification import repository as verification
 from bot.verification.tables import CodeRow, CodeTryRow, ResetLinkRow
 from handoff import repository as desk
+from handoff.exports import repository as transcripts
+from handoff.exports.tables import ExportRow
+from handoff.exports.tables import RequestRow as TranscriptRequestRow
 from handoff.automation import repository as automation
 from handoff.automation.tables import HappeningRow, MacroUseRow, RuleRunRow
 from handoff.case import repository as case
@@ -65,6 +74,9 @@ OWNED = (
     Owned("contact", ContactRow, "id", "contact"),
     Owned("conversations", ConversationRow, "contact_id", "contact"),
     Owned("messages", MessageRow, "conversation_id", "conversation", ("body_hash",)),
+    Owned("message_edits", MessageEditRow, "conversation_id", "conversation"),
+    Owned("transcripts", ExportRow, "conversation_id", "conversation"),
+    Owned("transcript_requests", TranscriptRequestRow, "conversation_id", "conversation"),
     Owned("deliveries", OutboxRow, "conversation_id", "conversation"),
     Owned("sessions", WidgetSessionRow, "conversation_id", "conversation", ("token_hash",)),
     Owned("codes", CodeRow, "conversation_id", "conversation", ("digest",)),
@@ -203,6 +215,7 @@ def _mail_ids(conn: sa.Connection, conversations: Sequence[str]) -> tuple[str, .
     )
     keys = [f"code:{name}" for name in codes.scalars()]
     keys += [f"password-changed:{name}" for name in links.scalars()]
+    keys += transcripts.mail_keys(conn, tuple(conversations))
     keys += informing.mail_keys(conn, conversations)
     found: list[str] = []
     for some in _slices(keys):
@@ -283,6 +296,9 @@ def erase_conversation(tx: Tx, conversation_id: str, *, now: datetime) -> int:
         )
     ).rowcount
     tx.conn.execute(
+        sa.delete(MessageEditRow).where(MessageEditRow.conversation_id == conversation_id)
+    )
+    tx.conn.execute(
         sa.delete(OutboxRow).where(
             OutboxRow.conversation_id == conversation_id, OutboxRow.state == "pending"
         )
@@ -294,6 +310,7 @@ def erase_conversation(tx: Tx, conversation_id: str, *, now: datetime) -> int:
     )
     web_sessions.delete_for_conversation(tx, conversation_id)
     verification.erase(tx, conversation_id)
+    transcripts.erase(tx, conversation_id)
     desk.erase(tx, conversation_id, replacement=ERASED)
     automation.erase(tx, conversation_id)
     case.erase(tx, conversation_id)

@@ -37,6 +37,7 @@ SOURCES = (
     REPOSITORY / "handoff" / "service_level" / "admin",
     REPOSITORY / "bot" / "wording" / "admin",
     REPOSITORY / "bot" / "learning" / "admin",
+    REPOSITORY / "bot" / "proposals" / "admin",
     REPOSITORY / "bot" / "hours" / "admin",
     REPOSITORY / "bot" / "incidents" / "admin",
 )

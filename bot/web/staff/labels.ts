@@ -119,6 +119,7 @@ export function whyText({ code, ...values }: Why): string {
     not_confident: t("The model is only {confidence} sure; this intent needs {needed}.", words),
     unlike_training: t("It is unlike anything in training: {scope}, and {limit} is needed.", words),
     two_alike: t("It could as well be something else: {margin} ahead, and {limit} is needed.", words),
+    article_surer: t("The model is less sure than the article that answers."),
     stated: t("A button, a command or a checked code said so."),
     typed_choice: t("The customer typed what a button says."),
     asks_to_wait: t("The message only asks for a moment."),
@@ -244,6 +245,10 @@ export function eventText(kind: string): string {
       resolved: t("Resolved"),
       reopened: t("Reopened"),
       closed: t("Closed"),
+      article_proposed: t("Article proposed"),
+      article_sent_back: t("Proposed article sent back"),
+      article_accepted: t("Proposed article accepted"),
+      article_withdrawn: t("Proposed article withdrawn"),
     },
     kind,
   );

@@ -1,12 +1,13 @@
 /** What can be done with a ticket: the bar above the conversation, and the dialogs that ask for the details. */
 import { effect, signal } from "@preact/signals";
 import { errorText } from "@staff/api";
-import { Button, Choice, Field, Icon, type IconType } from "@staff/controls";
+import { Button, Choice, Field, Icon, type IconType, Toggle } from "@staff/controls";
 import { Dialog } from "@staff/dialog";
 import { t } from "@staff/i18n";
 import {
   AlarmClock,
   ArrowUpRight,
+  BookOpen,
   Building2,
   Check,
   CornerUpLeft,
@@ -26,6 +27,7 @@ import { toastError } from "@staff/toast";
 import { PRIORITIES, type Priority } from "@staff/types";
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import { type Draft, isComplete, ProposalFields, propose, proposingFrom, readSuggestion } from "./proposals";
 import { type Act, levelRank, mayAct } from "./rules";
 import { act, agents, claim, queues, ticket, ticketId } from "./store";
 import { type SnoozeChoice, snoozeUntil, toLocalInput } from "./waiting";
@@ -51,6 +53,12 @@ export function canAct(act: Act): boolean {
   return !!ticket.value && !!me.value && mayAct(act, ticket.value, me.value);
 }
 
+/** Whoever answers a ticket proposes articles from it, also after it was resolved. */
+function mayPropose(): boolean {
+  if (!ticket.value || !me.value || !may("tickets.work") || ticket.value.state === "queued") return false;
+  return ticket.value.assignee?.id === me.value.id || may("tickets.supervise");
+}
+
 export function ActionBar() {
   const shown = ticket.value;
   if (!shown) return null;
@@ -72,6 +80,9 @@ export function ActionBar() {
   add(canAct("wait"), t("Snooze…"), AlarmClock, () => openDialog("snooze"));
   add(canAct("return"), t("Return to the level below…"), CornerUpLeft, () => openDialog("return"));
   add(canAct("priority"), t("Priority…"), Flag, () => openDialog("priority"));
+  add(mayPropose(), t("Propose an article…"), BookOpen, () => {
+    proposingFrom.value = shown.id;
+  });
   add(may("transcripts.read") || may("tickets.work"), t("Transcript"), Download, () =>
     window.open(
       `/api/v1/conversations/${shown.conversation_id}/transcript?format=html`,
@@ -413,13 +424,31 @@ function Targets({ way, level, queueKey }: { way: Way; level: string; queueKey: 
 }
 
 function ResolveDialog() {
+  const id = ticket.value?.id ?? "";
   const [text, setText] = useState("");
+  const [proposing, setProposing] = useState(false);
+  const [draft, setDraft] = useState<Draft | null>(null);
+  const [tried, setTried] = useState(false);
+  const choose = async (on: boolean) => {
+    setProposing(on);
+    if (!on || draft) return;
+    try {
+      const found = await readSuggestion(id);
+      setDraft({ ...found, answer: found.answer || text.trim() });
+    } catch (error) {
+      setProposing(false);
+      toastError(error);
+    }
+  };
+  const send = () => {
+    setTried(true);
+    if (proposing && !isComplete(draft)) return null;
+    // Proposed first: proposing the same again does no harm, resolving can't be tried twice.
+    const proposed = proposing && draft ? propose(id, draft) : Promise.resolve();
+    return proposed.then(() => act("resolve", text.trim() ? { text: text.trim() } : {}, t("Resolved.")));
+  };
   return (
-    <ActDialog
-      title={t("Resolve the ticket")}
-      button={t("Resolve")}
-      send={() => act("resolve", text.trim() ? { text: text.trim() } : {}, t("Resolved."))}
-    >
+    <ActDialog title={t("Resolve the ticket")} button={t("Resolve")} wide={proposing} send={send}>
       <Field
         label={t("Last message to the customer (optional)")}
         hint={t("Sent before the conversation goes back to the bot.")}
@@ -436,6 +465,14 @@ function ResolveDialog() {
           />
         )}
       </Field>
+      {mayPropose() && (
+        <Toggle
+          label={t("Propose an article from the answer")}
+          checked={proposing}
+          onChange={(on) => void choose(on)}
+        />
+      )}
+      {proposing && draft && <ProposalFields draft={draft} onChange={setDraft} tried={tried} />}
     </ActDialog>
   );
 }

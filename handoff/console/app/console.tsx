@@ -10,6 +10,7 @@ import { Empty } from "@staff/states";
 import { useEffect } from "preact/hooks";
 import { ActionDialogs, canAct, openDialog } from "./actions";
 import { HelpSheet, helpOpen } from "./help";
+import { OwnProposals, ProposeDialog, proposalsOpen, proposingFrom } from "./proposals";
 import { Sidebar } from "./sidebar";
 import { claim, claimNext, isMine, list, pane, ticket, ticketHref, ticketId } from "./store";
 import { TicketList } from "./ticket-list";
@@ -81,6 +82,8 @@ export function Console() {
       </main>
       <ActionDialogs />
       {helpOpen.value && <HelpSheet />}
+      {proposalsOpen.value && <OwnProposals />}
+      {proposingFrom.value && <ProposeDialog key={proposingFrom.value} ticketId={proposingFrom.value} />}
     </div>
   );
 }

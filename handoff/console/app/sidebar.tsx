@@ -9,6 +9,7 @@ import { may } from "@staff/session";
 import { Skeleton } from "@staff/states";
 import type { Queue } from "@staff/types";
 import { helpOpen } from "./help";
+import { proposalsOpen, sentBackCount } from "./proposals";
 import { playSignal, soundOn } from "./sound";
 import { claimNext, filters, queues, waitingCount } from "./store";
 import { type View, writeFilters } from "./views";
@@ -88,6 +89,30 @@ function QueueLink({ queue }: { queue: Queue }) {
   );
 }
 
+/** The number is of those that an editor sent back. */
+function ProposalsButton() {
+  return (
+    <li>
+      <button
+        type="button"
+        class="nav-link nav-button"
+        onClick={() => {
+          proposalsOpen.value = true;
+        }}
+      >
+        <Icon of={BookOpen} size={18} />
+        <span class="nav-name">{t("My proposed articles")}</span>
+        {sentBackCount.value > 0 && (
+          <span class="count">
+            <span class="visually-hidden">{t("Sent back")}: </span>
+            {sentBackCount.value}
+          </span>
+        )}
+      </button>
+    </li>
+  );
+}
+
 export function Sidebar() {
   const all = queues.value;
   const sorted = [...(all ?? [])].sort(
@@ -114,6 +139,7 @@ export function Sidebar() {
           <ViewLink view="open" />
           <ViewLink view="waiting" />
           <ViewLink view="resolved" />
+          {may("tickets.work") && <ProposalsButton />}
         </ul>
         <h2 class="nav-title">{t("Queues")}</h2>
         {all ? (

@@ -20,6 +20,7 @@ import type {
   TicketDetail,
   TicketSummary,
 } from "@staff/types";
+import { refreshProposals, tellProposal } from "./proposals";
 import { mayAct } from "./rules";
 import { playSignal } from "./sound";
 import { mergeMessages, type PendingReply, readAfter, stillPending } from "./timeline";
@@ -181,10 +182,14 @@ async function readTicket(): Promise<void> {
   }
 }
 
+/** The first message that its author changed after it was read. */
+let changedSeq = Number.POSITIVE_INFINITY;
+
 async function readMessages(detail: TicketDetail): Promise<void> {
   const known = messages.value ?? [];
   const path = `/conversations/${detail.conversation_id}/messages`;
-  let after = readAfter(known);
+  let after = Math.min(readAfter(known), changedSeq - 1);
+  changedSeq = Number.POSITIVE_INFINITY;
   let read: StaffMessage[] = [];
   for (;;) {
     const page = await api.get<MessagePage>(path, { after });
@@ -387,6 +392,7 @@ export function startStore(): void {
     document.title = `${waiting ? `(${waiting}) ` : ""}${title} · Frontline`;
   });
   refreshQueues();
+  refreshProposals();
   api
     .get<{ items: Agent[] }>("/agents")
     .then((page) => {
@@ -405,8 +411,14 @@ export function startStore(): void {
       if (kind === "ticket") {
         refreshQueues();
         tellDue(data);
+        void tellProposal(data);
       }
-      if (mine) refreshTicket();
+      if (mine) {
+        if (kind === "message" && typeof data.seq === "number" && data.seq >= 1) {
+          changedSeq = Math.min(changedSeq, data.seq);
+        }
+        refreshTicket();
+      }
     },
     resync: refreshAll,
   });

@@ -6,6 +6,7 @@ import { href } from "@staff/router";
 import { LoadError, Skeleton } from "@staff/states";
 import type { Article } from "@staff/types";
 import { useEffect, useState } from "preact/hooks";
+import { Credits } from "../../../bot/proposals/admin/credits";
 import type { Figures } from "./figures-page";
 
 interface ArticleFigures {
@@ -57,6 +58,7 @@ export function FiguresPanel({ article }: { article: Article }) {
           </tbody>
         </table>
       </section>
+      <Credits articleKey={article.key} />
       <p class="small-title">
         <a href={href(["golden"])}>{t("Golden questions")}</a>
       </p>

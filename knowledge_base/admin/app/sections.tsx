@@ -20,6 +20,7 @@ import {
   Layers,
   MessageSquare,
   Search,
+  StickyNote,
   ThumbsUp,
   Upload,
   Users,
@@ -30,6 +31,7 @@ import { HoursPage } from "../../../bot/hours/admin/hours-page";
 import { NoticesPage } from "../../../bot/incidents/admin/notices-page";
 import { ModelsPage } from "../../../bot/learning/admin/models-page";
 import { ReviewPage } from "../../../bot/learning/admin/review-page";
+import { ProposedPage } from "../../../bot/proposals/admin/proposed-page";
 import { TextsPage } from "../../../bot/wording/admin/texts-page";
 import { ServiceLevelPage } from "../../../handoff/service_level/admin/policies-page";
 import { ReportsPage } from "../../../handoff/service_level/admin/reports-page";
@@ -70,6 +72,12 @@ export const GROUPS: readonly SectionGroup[] = [
       { path: "try", label: () => t("Try it"), icon: FlaskConical, page: () => <TryPage /> },
       { path: "golden", label: () => t("Golden questions"), icon: CheckCheck, page: () => <GoldenPage /> },
       { path: "asked", label: () => t("What people asked"), icon: Search, page: () => <AskedPage /> },
+      {
+        path: "proposed",
+        label: () => t("Proposed articles"),
+        icon: StickyNote,
+        page: () => <ProposedPage />,
+      },
       { path: "figures", label: () => t("How articles do"), icon: ThumbsUp, page: () => <FiguresPage /> },
       { path: "words", label: () => t("Search words"), icon: Languages, page: () => <VocabularyPage /> },
       { path: "files", label: () => t("Import and export"), icon: ArrowDownUp, page: () => <FilePage /> },
