@@ -25,7 +25,9 @@ class TellTicketStatus(FrontlineAction):
     async def act(self, call: ActionCall) -> Done:
         """See `FrontlineAction.act`."""
         status = await self.services.db.read(
-            lambda conn: self.services.desk.status_for_customer(conn, call.conversation_id)
+            lambda conn: self.services.desk.status_for_customer(
+                conn, call.conversation_id, now=self.services.clock.now()
+            )
         )
         # Without a case a person is offered; "yes" then calls one.
         result = Result.NOT_FOUND if status is None else Result.OK
@@ -36,10 +38,15 @@ def describe(status: TicketStatus | None) -> Reply:
     """Return what to say about a case."""
     if status is None:
         return say("utter_no_ticket", person_button())
-    known = {"number": status.number, "queue": status.queue, "level": status.level}
+    known = {"number": status.number, "queue": status.queue, "level": status.level_name}
     match status.state:
         case TicketState.QUEUED:
-            return say("utter_ticket_is_queued", **known, position=status.position or 1)
+            return say(
+                "utter_ticket_is_queued",
+                **known,
+                position=status.position or 1,
+                soon=status.soon,
+            )
         case TicketState.CLAIMED:
             key = "utter_ticket_is_claimed" if status.assignee_name else "utter_ticket_is_open"
             return say(key, **known, name=status.assignee_name or "")

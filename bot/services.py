@@ -58,6 +58,7 @@ from bot.kit.web import RouteTable, mount
 from bot.learning import masking
 from bot.learning import routes as learning_routes
 from bot.learning.parts import Learning
+from bot.mail.letters import BRAND
 from bot.mail.mailer import open_mailer
 from bot.mail.worker import MailWorker
 from bot.metrics import Metrics
@@ -77,15 +78,33 @@ from bot.wording import repository as wording_repository
 from bot.wording import routes as wording_routes
 from bot.wording.service import BotTexts, TelegramView
 from handoff.calendars import DeskCalendars
+from handoff.case import routes as case_routes
+from handoff.case.service import Cases
+from handoff.console import bulk_routes, company_routes
 from handoff.console import routes as desk_routes
+from handoff.console.bulk import Bulk
+from handoff.console.company import Company
 from handoff.console.events import LiveStreams
 from handoff.exports import routes as transcript_routes
 from handoff.exports.service import Transcripts
+from handoff.replies import routes as replies_routes
+from handoff.replies.service import CannedReplies
+from handoff.routing import routes as routing_routes
+from handoff.routing.service import Routing
+from handoff.search import routes as search_routes
+from handoff.search.service import Search
 from handoff.service import Desk
 from handoff.service_level import routes as level_routes
 from handoff.service_level.reports import Reports
 from handoff.service_level.service import ServiceLevel
 from handoff.service_level.worker import Sweep, SweepWorker
+from handoff.suggestions import routes as suggestions_routes
+from handoff.suggestions.service import Suggestions
+from handoff.views import routes as views_routes
+from handoff.views.service import SavedViews
+from handoff.work import routes as work_routes
+from handoff.work.service import Work
+from handoff.work.worker import WorkWorker
 from handoff.worker import DeskWorker
 from knowledge_base.admin import (
     asked_routes,
@@ -99,6 +118,7 @@ from knowledge_base.asked.service import AskedQuestions
 from knowledge_base.categories import Categories
 from knowledge_base.checks import Checker
 from knowledge_base.golden.service import GoldenQuestions
+from knowledge_base.library import AgentLibrary
 from knowledge_base.presentation import Presenter
 from knowledge_base.public import routes as help_routes
 from knowledge_base.public.site import HelpSite
@@ -108,8 +128,6 @@ from knowledge_base.vocabulary.service import Teaching
 from knowledge_base.worker import PublishingWorker
 
 log = structlog.get_logger(__name__)
-BRAND = "Loja Aurora"
-"""Name of the demo shop in its mails."""
 
 
 @dataclass(slots=True)
@@ -145,6 +163,7 @@ class Services:
     desk: Desk
     transcripts: Transcripts
     service_level: ServiceLevel
+    work: Work
     live: LiveStreams
     records: TurnRecords
     turns: TurnWorker
@@ -206,6 +225,7 @@ class Services:
             ("outbox", self.outbox.run),
             ("mail", self.mail.run),
             ("desk", DeskWorker(self.desk).run),
+            ("work", WorkWorker(self.work, self.bus).run),
             ("asked", self.asked.run),
             ("service-level", SweepWorker(self.service_level_sweep()).run),
             ("live", self.live.run),
@@ -302,8 +322,17 @@ class Services:
         """Return the routes of every concept."""
         tables = [
             desk_routes.table,
+            search_routes.table,
+            views_routes.table,
+            replies_routes.table,
+            suggestions_routes.table,
+            company_routes.table,
+            bulk_routes.table,
             transcript_routes.table,
             level_routes.table,
+            case_routes.table,
+            routing_routes.table,
+            work_routes.table,
             kb_routes.table,
             category_routes.table,
             golden_routes.table,
@@ -327,8 +356,25 @@ class Services:
         """Give the public application what the concepts' routes use."""
         app[desk_routes.DESK] = self.desk
         app[desk_routes.LIVE] = self.live
+        app[search_routes.SEARCH] = Search(self.db)
+        app[views_routes.VIEWS] = SavedViews(self.db, self.clock)
+        app[replies_routes.REPLIES] = CannedReplies(self.db, self.clock)
+        app[suggestions_routes.SUGGESTIONS] = Suggestions(
+            self.db, self.desk, AgentLibrary(self.db, self.knowledge)
+        )
+        app[company_routes.COMPANY] = Company(self.db, self.clock, self.bus)
+        app[bulk_routes.BULK] = Bulk(self.db, self.desk)
         app[transcript_routes.TRANSCRIPTS] = self.transcripts
+        app[case_routes.CASES] = Cases(self.db, self.clock, self.desk)
         app[level_routes.SERVICE_LEVEL] = self.service_level
+        app[routing_routes.ROUTING] = Routing(
+            self.db,
+            self.clock,
+            self.desk,
+            is_open=hours_module.is_open,
+            hours_sentence=functools.partial(hours_module.hours_sentence, texts=self.texts),
+        )
+        app[work_routes.WORK] = self.work
         app[level_routes.REPORTS] = Reports(self.db, self.clock, timezone=self.settings.timezone)
         app[wording_routes.BOT_TEXTS] = self.bot_texts
         app[incidents_routes.INCIDENTS] = self.incidents
@@ -408,6 +454,7 @@ class Services:
             hours=self.hours,
             turns=self.records,
             presenter=Presenter(self.db),
+            incidents=self.incidents,
         )
 
 
@@ -457,6 +504,7 @@ def build_services(
     detector = detector or NgramDetector()
     rasa = RasaPool(internal_token(settings.secret_key))
     knowledge = KnowledgeBase(db, encoder, bus=bus)
+    presenter = Presenter(db)
     verification = Verification.build(secret_key=settings.secret_key, texts=texts, brand=BRAND)
     service_level = ServiceLevel(db, clock)
     desk = Desk(
@@ -490,6 +538,9 @@ def build_services(
         encoder=encoder,
         detector=detector,
         default_locale=settings.default_locale,
+        notices=lambda text, vector, decision: incidents.concerning(
+            text, vector=vector, decision=decision
+        ),
     )
     incidents = Incidents(
         db,
@@ -507,6 +558,7 @@ def build_services(
         clock,
         dialogue=dialogue or rasa,
         knowledge=knowledge,
+        presenter=presenter,
         encoder=encoder,
         detector=detector,
         texts=texts,
@@ -625,6 +677,7 @@ def build_services(
         desk=desk,
         transcripts=transcripts,
         service_level=service_level,
+        work=Work(db, clock, desk, texts, public_url=lambda: settings.public_url),
         live=LiveStreams(desk, bus),
         records=records,
         turns=turns,
@@ -639,6 +692,7 @@ def build_services(
             identity=settings.widget_identity,
             identity_keys=settings.widget_identity_keys,
             default_locale=settings.default_locale,
+            agent_of=desk.agent_of,
         ),
         outbox=OutboxWorker(db, clock, bus, [telegram.sender] if telegram else []),
         mail=MailWorker(

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from bot.conversations import repository as conversations
 from bot.conversations.conversation import (
+    Author,
     Conversation,
     Delivery,
     DeliveryState,
@@ -25,19 +26,24 @@ from bot.conversations.conversation import (
 from bot.kit.bus import Bus
 from bot.kit.clock import Clock
 from bot.kit.db import Database, Tx
-from bot.kit.errors import Conflict, NotFound
+from bot.kit.errors import Conflict, Invalid, NotFound
 from bot.staff import repository as staff_repository
 from bot.staff.account import Role, Staff
 from handoff import pack as packs
 from handoff import repository
 from handoff.case.seed import seed_categories
 from handoff.case.steps import CaseSteps
+from handoff.case.tag import fold
+from handoff.case.view import CaseView, read_case
 from handoff.exports.proof import Mark
 from handoff.pack import PackInput
 from handoff.repository import Cursor, Event, Filter, Listed, QueueLoad
+from handoff.routing.level import Levels
+from handoff.routing.repository import get_levels
 from handoff.seed import seed_queues
 from handoff.steps import (
     Follows,
+    Hears,
     HoursSentence,
     IsOpen,
     Opened,
@@ -48,6 +54,9 @@ from handoff.steps import (
     collect_pack,
     part_messages,
 )
+from handoff.suggestions.repository import Credit, list_credits
+from handoff.third_party import repository as third_parties
+from handoff.third_party.wait import Story as ThirdPartyStory
 from handoff.ticket import (
     Escalation,
     Priority,
@@ -91,6 +100,9 @@ class Detail:
     epoch: int
     position: int | None
     related: Ticket | None
+    case: CaseView
+    third_party: ThirdPartyStory | None = None
+    """How long it has waited for somebody outside the house, and for whom; None: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +115,12 @@ class MessagePage:
     """By message id what edited messages said before."""
     deliveries: dict[str, Delivery]
     """By message id what became of those that a channel had to be given."""
+    credits: dict[str, Credit]
+    """By message id which article an agent's message was made of."""
+    seen_seq: int
+    """How far the customer has read; 0 where the channel does not tell."""
+    unreachable_at: datetime | None
+    """Since when the channel refuses replies: the customer blocked the bot."""
 
 
 class Desk(WorkSteps, CaseSteps):
@@ -119,10 +137,15 @@ class Desk(WorkSteps, CaseSteps):
         *,
         is_open: IsOpen | None = None,
         follows: Follows | None = None,
+        hears: Hears | None = None,
         timezone: str = "America/Sao_Paulo",
     ) -> None:
         super().__init__(
-            texts=texts, hours_sentence=hours_sentence, is_open=is_open, follows=follows
+            texts=texts,
+            hours_sentence=hours_sentence,
+            is_open=is_open,
+            follows=follows,
+            hears=hears,
         )
         self._db = db
         self._clock = clock
@@ -215,14 +238,28 @@ class Desk(WorkSteps, CaseSteps):
         )
 
     async def wait(
-        self, ticket_id: str, staff: Staff, *, third_party: bool, reason: str | None = None
+        self,
+        ticket_id: str,
+        staff: Staff,
+        *,
+        third_party: bool,
+        reason: str | None = None,
+        vendor: str | None = None,
+        expected_at: datetime | None = None,
     ) -> Detail:
         """See `wait_step`."""
         return await self._act(
             ticket_id,
             staff,
             lambda tx, now: self.wait_step(
-                tx, ticket_id, staff, third_party=third_party, reason=reason, now=now
+                tx,
+                ticket_id,
+                staff,
+                third_party=third_party,
+                reason=reason,
+                now=now,
+                vendor=vendor,
+                expected_at=expected_at,
             ),
         )
 
@@ -326,6 +363,10 @@ class Desk(WorkSteps, CaseSteps):
 
     # ------------------------------------------------------------------------- reading
 
+    async def list_levels(self) -> Levels:
+        """Return what the levels are called, which have people, which may escalate where."""
+        return await self._db.read(get_levels)
+
     async def list_queues(self, staff: Staff) -> list[tuple[Queue, QueueLoad]]:
         """Return every queue (they are targets) with its load (nothing for levels not theirs)."""
         levels = visible_levels(staff)
@@ -360,6 +401,9 @@ class Desk(WorkSteps, CaseSteps):
         after: Cursor | None = None,
         limit: int = 50,
         by_due: bool = False,
+        tag: str | None = None,
+        category: str | None = None,
+        watching: bool = False,
     ) -> tuple[list[Listed], dict[str, Queue], Cursor | None]:
         """Return a page of the tickets this person may see, the queues, and where it ended."""
         wanted = Filter(
@@ -371,6 +415,9 @@ class Desk(WorkSteps, CaseSteps):
             assignee=staff.id if assignee == "me" else assignee,
             unassigned=assignee == "none",
             text=text,
+            tag=_folded(tag) if tag else None,
+            category=category,
+            watched_by=staff.id if watching else None,
         )
 
         def query(conn: Connection) -> tuple[list[Listed], dict[str, Queue]]:
@@ -416,6 +463,7 @@ class Desk(WorkSteps, CaseSteps):
             messages = conversations.list_messages(conn, conversation_id, after=after, limit=limit)
             edited = [m.id for m in messages if m.edited_at is not None]
             failed = any(m.delivery is DeliveryState.FAILED for m in messages)
+            said = [m.id for m in messages if m.author is Author.AGENT]
             return MessagePage(
                 messages,
                 conversation,
@@ -423,6 +471,8 @@ class Desk(WorkSteps, CaseSteps):
                 if edited
                 else {},
                 conversations.list_deliveries(conn, conversation_id) if failed else {},
+                list_credits(conn, said) if said else {},
+                *conversations.reading_state(conn, conversation_id),
             )
 
         return await self._db.read(query)
@@ -527,6 +577,8 @@ class Desk(WorkSteps, CaseSteps):
             if ticket.state is TicketState.QUEUED
             else None,
             related=repository.find_ticket(conn, ticket.related_to) if ticket.related_to else None,
+            third_party=third_parties.find_story(conn, ticket, now=now),
+            case=read_case(conn, ticket_id),
         )
 
     @staticmethod
@@ -555,3 +607,10 @@ class Desk(WorkSteps, CaseSteps):
             for ticket_id in ticket_ids:
                 done += await self._db.write(partial(step, ticket_id=ticket_id, now=now))
         return done
+
+
+def _folded(tag: str) -> str:
+    try:
+        return fold(tag)
+    except ValueError as error:
+        raise Invalid(str(error), code="invalid_tag") from None

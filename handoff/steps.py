@@ -14,10 +14,19 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 
 from bot.conversations import repository as conversations
-from bot.conversations.conversation import Author, Conversation, Draft, Message, Owner
+from bot.conversations.conversation import (
+    Author,
+    Choice,
+    Conversation,
+    Draft,
+    Message,
+    Owner,
+)
 from bot.kit.db import Tx
 from bot.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from bot.kit.ids import new_token
 from bot.kit.text import clean_text, is_blank
+from bot.mail.service import queue_mail
 from bot.staff import repository as staff_repository
 from bot.staff.account import LEVELS, Role, Staff
 from bot.staff.audit import record
@@ -25,12 +34,18 @@ from handoff import pack as packs
 from handoff import repository
 from handoff.case import repository as case_repository
 from handoff.case.category import category_of
+from handoff.informing import choice as choices
+from handoff.informing import repository as informing
+from handoff.informing.estimate import LOOK_BACK, MOST, estimate
+from handoff.informing.news import News, WritesNews
 from handoff.pack import Identity, PackInput
 from handoff.repository import Event
 from handoff.routing import reach
 from handoff.routing.placing import place_hand_off
 from handoff.routing.repository import get_levels
 from handoff.seed import seed_queues
+from handoff.third_party import repository as third_parties
+from handoff.third_party.wait import checked_vendor
 from handoff.ticket import (
     LONGEST_SNOOZE,
     PAUSED,
@@ -91,6 +106,39 @@ class Says(Protocol):
         ...
 
 
+class AsksFeedback(Protocol):
+    """Who asks customers for a rating (`handoff.feedback`)."""
+
+    def resolved(
+        self,
+        tx: Tx,
+        ticket: Ticket,
+        conversation: Conversation,
+        *,
+        agent: tuple[str | None, str | None],
+        wanted: bool,
+        automatic: bool,
+        epoch: int,
+        now: datetime,
+    ) -> None:
+        """Freeze who is rated (id and name), and plan the question or note why there is none."""
+        ...
+
+    def ask_now(self, tx: Tx, ticket_id: str, conversation: Conversation, now: datetime) -> bool:
+        """Put a planned question at once; False when none is planned."""
+        ...
+
+    def drop(self, tx: Tx, ticket_id: str) -> None:
+        """Plan no question any more: the ticket is open again."""
+        ...
+
+
+IsPresent = Callable[[Connection, str, datetime], bool]
+"""Whether a member of staff (by id) is online."""
+SomebodyThere = Callable[[Connection, Queue, datetime], bool]
+"""Whether somebody who serves a queue is online."""
+
+
 class Follows(Protocol):
     """Who works out a ticket's due times after each change (`handoff.service_level`)."""
 
@@ -139,6 +187,8 @@ class TicketStatus:
     number: str
     state: TicketState
     level: str
+    level_name: str
+    """In the customer's language."""
     queue: str
     assignee_name: str | None
     """First name."""
@@ -146,6 +196,8 @@ class TicketStatus:
     """Place in line while it waits."""
     opened_at: datetime
     resolved_at: datetime | None
+    soon: str = ""
+    """A sentence about how long it may take, or when somebody is there again; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +224,20 @@ class DeskSteps:
         hours_sentence: HoursSentence,
         is_open: IsOpen | None = None,
         follows: Follows | None = None,
+        feedback: AsksFeedback | None = None,
+        news: WritesNews | None = None,
+        is_present: IsPresent | None = None,
+        somebody_there: SomebodyThere | None = None,
         hears: Hears | None = None,
     ) -> None:
         self._texts = texts
         self._hours_sentence = hours_sentence
         self._is_open = is_open
         self._follows = follows
+        self._feedback = feedback
+        self._news = news
+        self._is_present = is_present
+        self._somebody_there = somebody_there
         self._hears = hears
 
     # --------------------------------------------------------------- from the bot's side
@@ -192,10 +252,12 @@ class DeskSteps:
         pack_facts: PackInput,
         topic: str | None,
         now: datetime,
+        related_to: str | None = None,
     ) -> Opened:
         """Hand the conversation to people and tell the customer, in the caller's transaction.
 
-        Run again for the same turn it changes nothing; with a ticket still open it opens no second.
+        `related_to` is the earlier ticket that it goes on from, when that is known. Run again for the
+        same turn it changes nothing; with a ticket still open it opens no second.
         Waiting customer messages count as dealt with: a person reads them now.
 
         Raises:
@@ -212,7 +274,14 @@ class DeskSteps:
         if current.owner_epoch != conversation.owner_epoch:
             raise Conflict("The conversation has changed hands in the meantime.", code="stale")
         ticket = self._insert(
-            tx, current, reason=reason, turn_id=turn_id, given=pack_facts, topic=topic, now=now
+            tx,
+            current,
+            reason=reason,
+            turn_id=turn_id,
+            given=pack_facts,
+            topic=topic,
+            now=now,
+            related_to=related_to,
         )
         epoch = self._hand_to(tx, current, Owner.QUEUE, ticket_id=ticket.id, now=now)
         conversations.end_pending_turns(tx, current.id)
@@ -270,8 +339,18 @@ class DeskSteps:
         """Return the conversation's open ticket, or None."""
         return repository.find_open(conn, conversation_id)
 
-    def status_for_customer(self, conn: Connection, conversation_id: str) -> TicketStatus | None:
-        """Return where the customer's latest ticket stands, or None when there never was one."""
+    def agent_of(self, conn: Connection, conversation_id: str) -> str | None:
+        """Return the name of who has the conversation's open ticket, or None."""
+        ticket = repository.find_open(conn, conversation_id)
+        return ticket.assignee_name if ticket else None
+
+    def status_for_customer(
+        self, conn: Connection, conversation_id: str, *, now: datetime | None = None
+    ) -> TicketStatus | None:
+        """Return where the customer's latest ticket stands, or None when there never was one.
+
+        With `now` also how long it may take.
+        """
         tickets = repository.list_of_conversation(conn, conversation_id)
         if not tickets:
             return None
@@ -280,15 +359,20 @@ class DeskSteps:
         conversation = conversations.get_conversation(conn, conversation_id)
         queue = repository.get_queue(conn, ticket.queue_id)
         waits = ticket.state is TicketState.QUEUED
+        position = repository.place_in_line(conn, ticket) if waits else None
         return TicketStatus(
             number=ticket.number,
             state=ticket.state,
-            level=ticket.level,
+            level=get_levels(conn)[ticket.level].name(conversation.locale),
+            level_name=get_levels(conn)[ticket.level].name(conversation.locale),
             queue=queue.name(conversation.locale),
             assignee_name=first_name(ticket.assignee_name) if ticket.assignee_name else None,
-            position=repository.place_in_line(conn, ticket) if waits else None,
+            position=position,
             opened_at=ticket.opened_at,
             resolved_at=ticket.resolved_at,
+            soon=self._soon(conn, conversation, queue, position, now)
+            if position is not None and now is not None
+            else "",
         )
 
     def resume_bot(self, tx: Tx, conversation_id: str, *, reason: str, now: datetime) -> bool:
@@ -456,17 +540,44 @@ class DeskSteps:
         third_party: bool,
         reason: str | None,
         now: datetime,
+        vendor: str | None = None,
+        expected_at: datetime | None = None,
     ) -> Ticket:
-        """Put a ticket aside until the customer (or also a third party) has answered."""
+        """Put a ticket aside until the customer (or also a third party) has answered.
+
+        Args:
+            tx: the step.
+            ticket_id: which ticket.
+            staff: who does it.
+            third_party: somebody outside the house is waited for, not the customer.
+            reason: why, for the history.
+            now: the present.
+            vendor: who that is.
+            expected_at: by when they should have answered; whoever has the ticket is reminded then.
+
+        Raises:
+            Invalid: (invalid_vendor, invalid_until) name or date can't be used.
+        """
         state = TicketState.WAITING_THIRD_PARTY if third_party else TicketState.WAITING_CUSTOMER
+        vendor = checked_vendor(vendor, expected_at, third_party=third_party, now=now)
         case = self._access_to_wait(tx, ticket_id, staff)
-        if case.ticket.state is state and _optional(reason) is None:
+        said = (_optional(reason), vendor, expected_at)
+        if case.ticket.state is state and said == (None, None, None):
             return case.ticket
         if third_party and case.ticket.state is not state:
             self._say(tx, case.conversation, "utter_ticket_waiting", now, number=case.ticket.number)
-        return self._set_state(
-            tx, case, staff, {"state": state, "wake_at": None}, reason=reason, now=now
+        ticket = self._set_state(
+            tx,
+            case,
+            staff,
+            {"state": state, "wake_at": None},
+            reason=reason,
+            now=now,
+            shown=(None, vendor) if vendor else None,
         )
+        if third_party:
+            third_parties.insert_wait(tx, ticket_id, vendor=vendor, expected_at=expected_at)
+        return ticket
 
     def snooze_step(
         self,
@@ -500,8 +611,13 @@ class DeskSteps:
         text: str | None,
         reason: str | None,
         now: datetime,
+        ask_feedback: bool = True,
     ) -> Ticket:
-        """End the work: last words first, then the closing sentence, then the bot has it again."""
+        """End the work: last words first, then the closing sentence, then the bot has it again.
+
+        Under the sentence the customer can say that it is not solved. Without `ask_feedback` nobody
+        asks how it was.
+        """
         case = self._access(tx, ticket_id, staff)
         if case.ticket.state is TicketState.RESOLVED and case.ticket.resolved_by == staff.id:
             return case.ticket  # the same request again
@@ -511,8 +627,17 @@ class DeskSteps:
         if text is not None and not is_blank(text):
             self._append_reply(tx, case, staff, _public_text(text), now=now)
             case = self._case(tx, ticket_id)
-        self._say(tx, case.conversation, "utter_ticket_resolved", now, number=case.ticket.number)
-        return self._end(tx, case, staff, reason=_optional(reason), now=now)
+        self._say(
+            tx,
+            case.conversation,
+            "utter_ticket_resolved",
+            now,
+            buttons=choices.RESOLVED,
+            number=case.ticket.number,
+        )
+        return self._end(
+            tx, case, staff, reason=_optional(reason), now=now, ask_feedback=ask_feedback
+        )
 
     def reopen_step(
         self, tx: Tx, ticket_id: str, staff: Staff, *, reason: str | None, now: datetime
@@ -548,6 +673,8 @@ class DeskSteps:
             },
         )
         repository.add_person(tx, ticket_id, staff.id)
+        if self._feedback is not None:
+            self._feedback.drop(tx, ticket_id)
         epoch = self._hand_to(tx, case.conversation, Owner.AGENT, ticket_id=ticket_id, now=now)
         conversations.end_pending_turns(tx, ticket.conversation_id)
         self._say(
@@ -841,6 +968,30 @@ class DeskSteps:
             now=now,
         )
 
+    def remind_step(self, tx: Tx, ticket_id: str, *, now: datetime) -> Ticket | None:
+        """Write into the history that a third party is late, once per date; None when it is not."""
+        case = self._case(tx, ticket_id)
+        wait = third_parties.latest_wait(tx.conn, ticket_id)
+        late = (
+            case.ticket.state is TicketState.WAITING_THIRD_PARTY
+            and wait is not None
+            and wait.expected_at is not None
+            and wait.expected_at <= now
+        )
+        if not late or wait is None or not third_parties.set_reminded(tx, wait, now=now):
+            return None
+        self._tell(
+            tx,
+            case.ticket,
+            case.ticket,
+            kind="third_party_due",
+            actor=None,
+            epoch=case.conversation.owner_epoch,
+            now=now,
+            values=(None, wait.vendor) if wait.vendor else None,
+        )
+        return case.ticket
+
     # ---------------------------------------------------------------- checks and access
 
     def _case(self, tx: Tx, ticket_id: str) -> _Case:
@@ -1005,6 +1156,7 @@ class DeskSteps:
         given: PackInput,
         topic: str | None,
         now: datetime,
+        related_to: str | None = None,
     ) -> Ticket:
         queues = repository.list_queues(tx.conn)
         if not queues:
@@ -1059,7 +1211,7 @@ class DeskSteps:
             category=category_of(case_repository.list_categories(tx.conn), topics),
             subject=pack.subject or "",
             pack=packs.to_json(pack),
-            related_to=related,
+            related_to=related_to or related,
             last_customer_at=now,
             now=now,
         )
@@ -1102,6 +1254,7 @@ class DeskSteps:
             n = stored[0].seq
             self._hears.happened(tx, case.ticket.id, kind="agent_replied", n=n, now=now)
         self._announce_message(tx, case.ticket, stored[0])
+        self._mail_news(tx, case.ticket, case.conversation, News.ANSWERED, now)
         if supervises(staff) and case.ticket.assignee_id != staff.id:
             record(tx, staff.id, "ticket.reply", "ticket", case.ticket.id, None, now)
         return stored[0]
@@ -1152,7 +1305,20 @@ class DeskSteps:
             self._say(
                 tx, case.conversation, "utter_ticket_claimed", now, name=first_name(person.name)
             )
-        elif not quiet:
+        elif quiet:
+            pass
+        elif target.queue.id == before.queue_id:
+            self._say(
+                tx,
+                case.conversation,
+                "utter_ticket_back_in_line",
+                now,
+                number=ticket.number,
+                place=self._place_sentence(
+                    case.conversation, repository.place_in_line(tx.conn, ticket)
+                ),
+            )
+        else:
             self._say(
                 tx,
                 case.conversation,
@@ -1186,6 +1352,7 @@ class DeskSteps:
         *,
         reason: str | None,
         now: datetime,
+        shown: tuple[str | None, str | None] | None = None,
     ) -> Ticket:
         """Move between states of the same owner; no epoch changes."""
         ticket = self._change(tx, case.ticket, values)
@@ -1198,11 +1365,19 @@ class DeskSteps:
             epoch=case.conversation.owner_epoch,
             now=now,
             reason=_optional(reason),
+            values=shown,
         )
         return ticket
 
     def _end(
-        self, tx: Tx, case: _Case, staff: Actor | None, *, reason: str | None, now: datetime
+        self,
+        tx: Tx,
+        case: _Case,
+        staff: Actor | None,
+        *,
+        reason: str | None,
+        now: datetime,
+        ask_feedback: bool = True,
     ) -> Ticket:
         ticket = self._change(
             tx,
@@ -1221,6 +1396,22 @@ class DeskSteps:
         epoch = self._hand_to(
             tx, case.conversation, Owner.BOT, ticket_id=None, now=now, new_episode=True
         )
+        person = staff if staff is not None and staff.id is not None else None
+        if person is not None:
+            self._mail_news(tx, ticket, case.conversation, News.RESOLVED, now)
+        if self._feedback is not None:
+            rated = case.ticket.assignee_id or (person.id if person else None)
+            name = case.ticket.assignee_name or (person.name if person else None)
+            self._feedback.resolved(
+                tx,
+                ticket,
+                case.conversation,
+                agent=(rated, name),
+                wanted=ask_feedback,
+                automatic=person is None,
+                epoch=epoch,
+                now=now,
+            )
         self._tell(
             tx,
             ticket,
@@ -1278,15 +1469,29 @@ class DeskSteps:
         now: datetime,
         *,
         lead: str | None = None,
+        then: str | None = None,
+        buttons: Sequence[choices.Button] = (),
+        epoch: int | None = None,
         **variables: Any,
-    ) -> None:
-        text = self._texts.bot(key, conversation.locale, variables, channel=conversation.channel)
+    ) -> bool:
+        """Say one of the desk's sentences; False when `epoch` no longer holds."""
+        locale, channel = conversation.locale, conversation.channel
+        text = _tidy(self._texts.bot(key, locale, variables, channel=channel))
         if lead is not None:
-            why = self._texts.bot(lead, conversation.locale, channel=conversation.channel)
-            text = f"{why} {text}"
-        conversations.append(
-            tx, conversation.id, [Draft(author=Author.SYSTEM, text=_tidy(text))], now=now
+            text = f"{self._texts.bot(lead, locale, channel=channel)} {text}"
+        if then is not None:
+            text = f"{text}\n\n{self._texts.bot(then, locale, channel=channel)}"
+        offered = tuple(
+            Choice(
+                id=new_token(9),
+                label=self._texts.bot(choices.LABELS[button], locale, channel=channel)[:60],
+                intent=button.value,
+            )
+            for button in buttons
         )
+        draft = Draft(author=Author.SYSTEM, text=text, choices=offered)
+        stored = conversations.append(tx, conversation.id, [draft], now=now, expect_epoch=epoch)
+        return stored is not None
 
     def _say_opened(
         self,
@@ -1299,20 +1504,101 @@ class DeskSteps:
         now: datetime,
     ) -> None:
         queue = repository.get_queue(tx.conn, ticket.queue_id)
-        is_open = self._is_open is None or self._is_open(tx.conn, queue.calendar_key, now)
+        there = self._is_there(tx.conn, queue, now)
+        place = self._place_sentence(conversation, opened.position)
+        soon = self._estimate_sentence(tx.conn, conversation, queue, opened.position, now)
         self._say(
             tx,
             conversation,
-            "utter_handoff" if is_open else "utter_handoff_closed",
+            "utter_handoff" if there else "utter_handoff_closed",
             now,
+            then=None if there else "utter_waiting_choices",
+            buttons=() if there else choices.WAITING,
             number=opened.number,
             queue=opened.queue,
             level=get_levels(tx.conn)[opened.level].name(conversation.locale),
             position=opened.position,
             ahead=opened.position - 1,
-            place=self._place_sentence(conversation, opened.position),
+            place=f"{place} {soon}" if there else place,
             hours=self._hours_sentence(tx.conn, queue.calendar_key, conversation.locale, now),
             lead=_BECAUSE.get(reason),
+        )
+
+    def _is_there(self, conn: Connection, queue: Queue, now: datetime) -> bool:
+        """Tell whether somebody may come: it is open, and somebody who serves the queue is online."""
+        if self._is_open is not None and not self._is_open(conn, queue.calendar_key, now):
+            return False
+        return self._somebody_there is None or self._somebody_there(conn, queue, now)
+
+    def _soon(
+        self,
+        conn: Connection,
+        conversation: Conversation,
+        queue: Queue,
+        position: int,
+        now: datetime,
+    ) -> str:
+        if self._is_there(conn, queue, now):
+            return self._estimate_sentence(conn, conversation, queue, position, now)
+        return self._hours_sentence(conn, queue.calendar_key, conversation.locale, now)
+
+    def _estimate_sentence(
+        self,
+        conn: Connection,
+        conversation: Conversation,
+        queue: Queue,
+        position: int,
+        now: datetime,
+    ) -> str:
+        served = informing.served(conn, queue.id, since=now - LOOK_BACK, limit=MOST)
+        if self._is_open is not None:
+            # Who came at night waited for the morning, not for those ahead.
+            is_open = self._is_open
+            served = [one for one in served if is_open(conn, queue.calendar_key, one.queued_at)]
+        found = estimate(position, served)
+        if found is None:
+            return ""
+        return self._texts.bot(
+            "utter_wait_about" if found.low == found.high else "utter_wait_estimate",
+            conversation.locale,
+            {"low": found.low, "high": found.high},
+            channel=conversation.channel,
+        )
+
+    def _mail_news(
+        self, tx: Tx, ticket: Ticket, conversation: Conversation, news: News, now: datetime
+    ) -> None:
+        """Mail a customer who left that there is news; once until the customer writes again.
+
+        What was said stays in the chat: an address that was only typed may be somebody else's.
+        """
+        waiting = informing.find(tx.conn, ticket.id)
+        if self._news is None or waiting.mail_to is None:
+            return
+        if news is News.ANSWERED and informing.told_since(
+            tx.conn, ticket.id, ticket.last_customer_at
+        ):
+            return
+        event = repository.insert_event(
+            tx,
+            ticket,
+            kind="told_by_mail",
+            actor_id=None,
+            actor_name=None,
+            before=ticket,
+            epoch=conversation.owner_epoch,
+            now=now,
+            to_value=news.value,
+        )
+        letter = self._news.ticket_news(conversation.locale, number=ticket.number, news=news.value)
+        queue_mail(
+            tx,
+            dedupe_key=f"{informing.MAIL_KEY}:{event.id}",
+            to=waiting.mail_to,
+            subject=letter.subject,
+            text=letter.text,
+            html=letter.html,
+            now=now,
         )
 
     def _place_sentence(self, conversation: Conversation, position: int) -> str:
@@ -1450,6 +1736,7 @@ _CHANGES = {
     "escalated_hierarchical": "moved",
     "returned": "moved",
     "moved": "moved",
+    "third_party_due": "third_party_due",
     "sla_warning": "sla_warning",
     "sla_breached": "sla_breached",
     "sla_moved": "moved",

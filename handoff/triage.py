@@ -7,6 +7,7 @@ Deeper levels are reached by escalation, not by the bot, unless a rule says so.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from handoff.routing.rule import Facts, RoutingRule
 from handoff.routing.rule import in_order as rules_in_order
@@ -57,8 +58,8 @@ class Placement:
 
     queue: Queue
     priority: Priority
-    why: str
-    """Which step decided: rule, topic or default."""
+    why: Literal["rule", "topic", "default"]
+    """Which step decided."""
     rule: RoutingRule | None = None
     tried: tuple[Tried, ...] = ()
     """The rules that were looked at before, in order."""

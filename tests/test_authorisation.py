@@ -90,6 +90,7 @@ GET /api/v1/agents
 GET /api/v1/tickets
 GET /api/v1/tickets/{id}
 GET /api/v1/tickets/{id}/service-level
+GET /api/v1/desk/levels
 GET /api/v1/conversations/{id}/messages
 GET /api/v1/conversations/{id}/marks
 GET /api/v1/events
@@ -98,8 +99,24 @@ GET /api/v1/events
 GET /api/v1/service-level/policies
 GET /api/v1/service-level/policies/{id}/versions
 POST /api/v1/service-level/try
+GET /api/v1/desk/queues
+GET /api/v1/desk/rules
+POST /api/v1/desk/try
 GET /api/v1/reports/service-level
 GET /api/v1/reports/overview
+""",
+    "desk.configure": """
+POST /api/v1/desk/queues
+PUT /api/v1/desk/queues/{id}
+POST /api/v1/desk/queues/{id}/retire
+POST /api/v1/desk/queues/{id}/restore
+POST /api/v1/desk/queues/{id}/move
+PUT /api/v1/desk/queue-order
+POST /api/v1/desk/rules
+PUT /api/v1/desk/rules/{id}
+DELETE /api/v1/desk/rules/{id}
+PUT /api/v1/desk/rule-order
+PUT /api/v1/desk/levels
 """,
     "service_level.manage": """
 POST /api/v1/service-level/policies
@@ -233,6 +250,7 @@ ROLES_WITH = {
     "kb.publish": "editor reviewer admin",
     "reports.read": "supervisor admin auditor",
     "service_level.manage": "admin",
+    "desk.configure": "admin",
     "audit.read": "supervisor admin auditor",
     "learning.read": "editor reviewer admin auditor",
     "learning.review": "editor reviewer admin",

@@ -58,6 +58,8 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         {
             "reports.read",
             "service_level.manage",
+            "desk.manage",
+            "desk.configure",
             "tickets.read",
             "tickets.work",
             "tickets.supervise",

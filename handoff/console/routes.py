@@ -1,12 +1,9 @@
 """The desk over HTTP: queues, tickets and what can be done with them, conversations, live hints."""
 
-from collections.abc import Callable
-
 from aiohttp import web
 
 from bot.kit.errors import Invalid
 from bot.kit.ids import parse_uuid
-from bot.kit.locales import Texts
 from bot.kit.web import RouteTable, no_content, ok, read_body, read_query
 from bot.staff.account import Staff
 from bot.staff.guard import staff_of
@@ -31,12 +28,12 @@ from handoff.console.wire import (
     TicketDetail,
     Tickets,
     TicketsQuery,
-    TranscriptQuery,
     TransferBody,
     WaitBody,
     agent_item,
     cursor_text,
     event_item,
+    level_item,
     message_page,
     queue_item,
     read_cursor,
@@ -47,16 +44,14 @@ from handoff.console.wire import (
 )
 from handoff.service import Desk, Detail
 from handoff.ticket import Escalation, Priority
-from handoff.transcript import CONTENT_SECURITY_POLICY, as_html, as_json, as_text
 
 DESK = web.AppKey("desk", Desk)
 LIVE = web.AppKey("desk_live", LiveStreams)
-TEXTS = web.AppKey("desk_texts", Texts)
-"""Page texts for printed transcripts; English when it is not set."""
 table = RouteTable(prefix="/api/v1", tag="tickets")
 
 
-def _render(request: web.Request, detail: Detail, staff: Staff) -> web.Response:
+def render(request: web.Request, detail: Detail, staff: Staff) -> web.Response:
+    """Answer with a ticket as this person sees it."""
     desk = request.app[DESK]
     return ok(
         ticket_detail(detail, locale=staff.locale, now=desk.now(), hide_links=desk.hide_links)
@@ -77,7 +72,13 @@ async def list_queues(request: web.Request) -> web.StreamResponse:
     """Return every queue."""
     staff = staff_of(request)
     found = await request.app[DESK].list_queues(staff)
-    return ok(Queues(items=[queue_item(q, load, locale=staff.locale) for q, load in found]))
+    levels = await request.app[DESK].list_levels()
+    return ok(
+        Queues(
+            items=[queue_item(q, load, locale=staff.locale) for q, load in found],
+            levels=[level_item(level, locale=staff.locale) for level in levels.items],
+        )
+    )
 
 
 @table.add(
@@ -118,6 +119,9 @@ async def list_tickets(request: web.Request) -> web.StreamResponse:
         after=read_cursor(query.cursor),
         limit=query.limit,
         by_due=query.sort == "due",
+        tag=query.tag or None,
+        category=query.category or None,
+        watching=query.watching,
     )
     now = desk.now()
     return ok(
@@ -152,14 +156,14 @@ async def claim_next(request: web.Request) -> web.StreamResponse:
     detail = await request.app[DESK].claim_next(
         staff, queue=body.queue or None, level=body.level or None
     )
-    return _render(request, detail, staff) if detail else no_content()
+    return render(request, detail, staff) if detail else no_content()
 
 
 @table.add("GET", "/tickets/{id}", allow="tickets.read", summary="One ticket", answer=TicketDetail)
 async def get_ticket(request: web.Request) -> web.StreamResponse:
     """Return a ticket with its pack and history."""
     staff = staff_of(request)
-    return _render(request, await request.app[DESK].get_ticket(_ticket_id(request), staff), staff)
+    return render(request, await request.app[DESK].get_ticket(_ticket_id(request), staff), staff)
 
 
 @table.add(
@@ -174,7 +178,7 @@ async def claim(request: web.Request) -> web.StreamResponse:
     """Take a ticket that nobody has."""
     staff = staff_of(request)
     await read_body(request, Nothing)
-    return _render(request, await request.app[DESK].claim(_ticket_id(request), staff), staff)
+    return render(request, await request.app[DESK].claim(_ticket_id(request), staff), staff)
 
 
 @table.add(
@@ -233,7 +237,7 @@ async def transfer(request: web.Request) -> web.StreamResponse:
         assignee=body.assignee or None,
         reason=body.reason,
     )
-    return _render(request, detail, staff)
+    return render(request, detail, staff)
 
 
 @table.add(
@@ -251,7 +255,7 @@ async def escalate(request: web.Request) -> web.StreamResponse:
     detail = await request.app[DESK].escalate(
         _ticket_id(request), staff, kind=Escalation(body.kind), to=body.to, reason=body.reason
     )
-    return _render(request, detail, staff)
+    return render(request, detail, staff)
 
 
 @table.add(
@@ -267,7 +271,7 @@ async def return_down(request: web.Request) -> web.StreamResponse:
     staff = staff_of(request)
     body = await read_body(request, ReturnBody)
     detail = await request.app[DESK].return_down(_ticket_id(request), staff, reason=body.reason)
-    return _render(request, detail, staff)
+    return render(request, detail, staff)
 
 
 @table.add(
@@ -285,7 +289,7 @@ async def wait(request: web.Request) -> web.StreamResponse:
     detail = await request.app[DESK].wait(
         _ticket_id(request), staff, third_party=body.for_ == "third_party", reason=body.reason
     )
-    return _render(request, detail, staff)
+    return render(request, detail, staff)
 
 
 @table.add(
@@ -303,7 +307,7 @@ async def snooze(request: web.Request) -> web.StreamResponse:
     detail = await request.app[DESK].snooze(
         _ticket_id(request), staff, until=body.until, reason=body.reason
     )
-    return _render(request, detail, staff)
+    return render(request, detail, staff)
 
 
 @table.add(
@@ -321,7 +325,7 @@ async def resolve(request: web.Request) -> web.StreamResponse:
     detail = await request.app[DESK].resolve(
         _ticket_id(request), staff, text=body.text, reason=body.reason
     )
-    return _render(request, detail, staff)
+    return render(request, detail, staff)
 
 
 @table.add(
@@ -337,7 +341,7 @@ async def reopen(request: web.Request) -> web.StreamResponse:
     staff = staff_of(request)
     body = await read_body(request, ReopenBody)
     detail = await request.app[DESK].reopen(_ticket_id(request), staff, reason=body.reason)
-    return _render(request, detail, staff)
+    return render(request, detail, staff)
 
 
 @table.add(
@@ -355,7 +359,7 @@ async def set_priority(request: web.Request) -> web.StreamResponse:
     detail = await request.app[DESK].set_priority(
         _ticket_id(request), staff, priority=Priority(body.priority), reason=body.reason
     )
-    return _render(request, detail, staff)
+    return render(request, detail, staff)
 
 
 # ----------------------------------------------------------------------------- conversations
@@ -377,44 +381,6 @@ async def list_messages(request: web.Request) -> web.StreamResponse:
         request.match_info["id"], staff, after=query.after, limit=query.limit
     )
     return ok(message_page(page, locale=staff.locale, hide_links=desk.hide_links))
-
-
-@table.add(
-    "GET",
-    "/conversations/{id}/transcript",
-    allow="transcripts.read",
-    summary="The whole conversation as json, txt or a page to print",
-    query=TranscriptQuery,
-)
-async def get_transcript(request: web.Request) -> web.StreamResponse:
-    """Return the whole conversation; that somebody looked is put on record."""
-    staff, desk = staff_of(request), request.app[DESK]
-    form = read_query(request, TranscriptQuery).format
-    transcript = await desk.transcript(request.match_info["id"], staff)
-    headers = {
-        "Content-Disposition": f'inline; filename="transcript-{transcript.conversation.id}.{form}"'
-    }
-    if form == "html":
-        text = as_html(
-            transcript,
-            hide_links=desk.hide_links,
-            translate=_translator(request, staff),
-            locale=staff.locale,
-        )
-        headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-    elif form == "txt":
-        text = as_text(
-            transcript, hide_links=desk.hide_links, translate=_translator(request, staff)
-        )
-    else:
-        text = as_json(transcript, hide_links=desk.hide_links)
-    kinds = {"html": "text/html", "txt": "text/plain", "json": "application/json"}
-    return web.Response(text=text, content_type=kinds[form], charset="utf-8", headers=headers)
-
-
-def _translator(request: web.Request, staff: Staff) -> Callable[[str], str]:
-    texts = request.app.get(TEXTS)
-    return texts[staff.locale].text if texts is not None else str
 
 
 @table.add(

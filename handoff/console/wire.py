@@ -3,19 +3,23 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from bot.conversations.conversation import Message
+from bot.conversations.conversation import Delivery, Message, Version
 from bot.kit.errors import Invalid
 from bot.kit.web import Model
 from bot.staff.account import Staff
 from handoff import pack as packs
+from handoff.case.link import Relation
 from handoff.repository import Cursor, Event, Listed, QueueLoad
+from handoff.routing.level import Level
 from handoff.service import Detail, MessagePage
+from handoff.suggestions.repository import Credit
 from handoff.ticket import OPEN, Priority, Ticket, TicketState
 from handoff.transcript import decision_of, shown_text
 from handoff.triage import Queue
@@ -23,6 +27,9 @@ from handoff.triage import Queue
 HideLinks = Callable[[str, str], str]
 MAX_TEXT = 20_000
 """Longest text read at all; what may be said is shorter and refused with a reason."""
+
+MAX_NOTE_READ = 200_000
+"""Notes are read further, so that one that is too long is refused in words for people."""
 
 
 # ------------------------------------------------------------------------------- what comes in
@@ -40,9 +47,9 @@ class ReplyBody(Model):
 
 
 class NoteBody(Model):
-    """An internal note."""
+    """An internal note; @ and a name tell that colleague."""
 
-    text: str = Field(max_length=MAX_TEXT)
+    text: str = Field(max_length=MAX_NOTE_READ)
 
 
 class TransferBody(Model):
@@ -120,6 +127,11 @@ class TicketsQuery(Model):
     q: str | None = Field(default=None, max_length=200)
     sort: Literal["priority", "due"] = "priority"
     """By priority and longest in line, or by what is due first."""
+    tag: str | None = Field(default=None, max_length=100)
+    category: str | None = Field(default=None, max_length=60)
+    """Key of a category, or `none`."""
+    watching: bool = False
+    """Only those that the caller watches."""
     cursor: str | None = Field(default=None, max_length=200)
     limit: int = Field(default=50, ge=1, le=1_000)
 
@@ -129,12 +141,6 @@ class MessagesQuery(Model):
 
     after: int = Field(default=0, ge=0)
     limit: int = Field(default=200, ge=1, le=500)
-
-
-class TranscriptQuery(Model):
-    """In which form."""
-
-    format: Literal["json", "txt", "html"] = "json"
 
 
 def states_of(names: list[str]) -> frozenset[TicketState] | None:
@@ -209,10 +215,21 @@ class QueueItem(Model):
     oldest_waiting_at: str | None
 
 
+class DeskLevel(Model):
+    """A level; `name` is its key while nobody gave it another."""
+
+    key: str
+    name: str
+    staffed: bool
+    """People work there."""
+    escalates_to: list[str]
+
+
 class Queues(Model):
-    """Every queue, by level."""
+    """Every queue, by level, and the levels."""
 
     items: list[QueueItem]
+    levels: list[DeskLevel]
 
 
 class AgentItem(Model):
@@ -251,6 +268,13 @@ class DueItem(Model):
     warn_seconds: int | None
 
 
+class CategoryName(Model):
+    """What it is about, in the reader's language."""
+
+    key: str
+    name: str
+
+
 class TicketSummary(Model):
     """A ticket as lists show it."""
 
@@ -280,6 +304,8 @@ class TicketSummary(Model):
     """The customer wrote after the last agent reply."""
     bounce_count: int
     due: DueItem | None
+    category: CategoryName | None
+    tags: list[str]
 
 
 class Tickets(Model):
@@ -301,6 +327,8 @@ class EventItem(Model):
     reason: str | None
     text: str | None
     epoch: int
+    ticket: str | None = None
+    """Number of the ticket it happened to, when that one was merged into this one."""
 
 
 class PackModel(Model):
@@ -328,6 +356,15 @@ class Related(Model):
     state: TicketState
 
 
+class LinkItem(Model):
+    """Another ticket that this one has to do with."""
+
+    id: str
+    number: str
+    state: TicketState
+    relation: Relation
+
+
 class TicketDetail(TicketSummary):
     """A ticket with pack and history."""
 
@@ -337,6 +374,27 @@ class TicketDetail(TicketSummary):
     position: int | None
     """Place in line while it waits."""
     related: Related | None
+    impact: str | None
+    """Both only when the priority was worked out from them."""
+    urgency: str | None
+    links: list[LinkItem]
+    watchers: list[Person]
+
+
+class EarlierVersion(Model):
+    """What an edited message said, and since when."""
+
+    text: str
+    at: str
+
+
+class SourceArticle(Model):
+    """An article that an agent sent, as it is or changed."""
+
+    article_id: str
+    title: str
+    revision: int
+    way: Literal["sent", "inserted"]
 
 
 class StaffMessage(Model):
@@ -351,8 +409,14 @@ class StaffMessage(Model):
     attachments: list[dict[str, Any]] | None
     created_at: str
     edited_at: str | None
+    versions: list["EarlierVersion"] | None
+    """What it said before its author changed it, oldest first; None when it was not."""
     decision: dict[str, Any] | None
     delivery: Literal["pending", "sent", "failed"] | None
+    delivery_error: str | None
+    """What the channel said when the message could not be delivered."""
+    article: "SourceArticle | None"
+    """Which article an agent's message was made of."""
     internal: bool = False
 
 
@@ -363,6 +427,10 @@ class StaffMessages(Model):
     last_seq: int
     owner: Literal["bot", "queue", "agent"]
     owner_epoch: int
+    seen_seq: int
+    """The customer has read up to here; 0 where the channel does not tell."""
+    unreachable_since: str | None
+    """The customer blocked the bot: replies don't arrive until they write again."""
 
 
 def instant(value: datetime) -> str:
@@ -384,6 +452,16 @@ def queue_item(queue: Queue, load: QueueLoad, *, locale: str) -> QueueItem:
         open_count=load.open_count,
         waiting_count=load.waiting_count,
         oldest_waiting_at=_maybe(load.oldest_waiting_at),
+    )
+
+
+def level_item(level: Level, *, locale: str) -> DeskLevel:
+    """Render a level."""
+    return DeskLevel(
+        key=level.key,
+        name=level.name(locale),
+        staffed=level.staffed,
+        escalates_to=list(level.escalates_to),
     )
 
 
@@ -437,6 +515,12 @@ def _summary(
         and (ticket.last_reply_at is None or ticket.last_customer_at > ticket.last_reply_at),
         "bounce_count": ticket.bounce_count,
         "due": _due_item(ticket, now),
+        "category": CategoryName(
+            key=ticket.category, name=category_name(listed.category_names, ticket.category, locale)
+        )
+        if ticket.category
+        else None,
+        "tags": list(listed.tags),
     }
 
 
@@ -488,7 +572,7 @@ def ticket_detail(
             hours_text=detail.hours_text,
             earlier=list(pack.earlier),
         ),
-        events=[event_item(event, detail.queues, locale=locale) for event in detail.events],
+        events=_history(detail, locale=locale),
         epoch=detail.epoch,
         position=detail.position,
         related=Related(
@@ -496,7 +580,36 @@ def ticket_detail(
         )
         if detail.related
         else None,
+        impact=ticket.impact,
+        urgency=ticket.urgency,
+        links=[
+            LinkItem(id=one.id, number=one.number, state=one.state, relation=one.relation)
+            for one in detail.case.links
+        ],
+        watchers=[Person(id=one, name=name) for one, name in detail.case.watchers],
     )
+
+
+def category_name(names: Mapping[str, str] | None, key: str, locale: str) -> str:
+    """Return what a category is called in `locale`."""
+    known = names or {}
+    return known.get(locale) or known.get("en") or key
+
+
+def _history(detail: Detail, *, locale: str) -> list[EventItem]:
+    """Everything that happened, to this ticket and to those merged into it, in order of time."""
+    names = {one.key: one.name(locale) for one in detail.case.categories}
+    lines = [(event.at, None, event) for event in detail.events]
+    lines += [(event.at, number, event) for number, event in detail.case.merged]
+    items = []
+    for _, number, event in sorted(lines, key=lambda line: line[0]):
+        item = event_item(event, detail.queues, locale=locale)
+        if event.kind == "category":
+            item.from_ = names.get(item.from_ or "", item.from_)
+            item.to = names.get(event.to_value or "", event.to_value)
+        item.ticket = number
+        items.append(item)
+    return items
 
 
 def event_item(event: Event, queues: dict[str, Queue], *, locale: str) -> EventItem:
@@ -527,7 +640,15 @@ def _queue_name(queues: dict[str, Queue], queue_id: str, locale: str) -> str:
     return f"{queue.level} · {queue.name(locale)}" if queue else queue_id
 
 
-def staff_message(message: Message, *, locale: str, hide_links: HideLinks) -> StaffMessage:
+def staff_message(
+    message: Message,
+    *,
+    locale: str,
+    hide_links: HideLinks,
+    versions: Sequence[Version] = (),
+    delivery: Delivery | None = None,
+    credit: Credit | None = None,
+) -> StaffMessage:
     """Render a message as staff see it."""
     return StaffMessage(
         id=message.id,
@@ -539,16 +660,47 @@ def staff_message(message: Message, *, locale: str, hide_links: HideLinks) -> St
         attachments=list(message.attachments) or None,
         created_at=instant(message.created_at),
         edited_at=_maybe(message.edited_at),
+        versions=[
+            EarlierVersion(
+                text=shown_text(
+                    replace(message, text=one.text), locale=locale, hide_links=hide_links
+                ),
+                at=instant(one.written_at),
+            )
+            for one in versions
+        ]
+        or None,
         decision=decision_of(message),
         delivery=message.delivery.value if message.delivery else None,
+        delivery_error=delivery.error if delivery else None,
+        article=SourceArticle(
+            article_id=credit.article_id,
+            title=credit.title,
+            revision=credit.revision,
+            way="sent" if credit.way == "sent" else "inserted",
+        )
+        if credit
+        else None,
     )
 
 
 def message_page(page: MessagePage, *, locale: str, hide_links: HideLinks) -> StaffMessages:
     """Render a page of a conversation."""
     return StaffMessages(
-        messages=[staff_message(m, locale=locale, hide_links=hide_links) for m in page.messages],
+        messages=[
+            staff_message(
+                m,
+                locale=locale,
+                hide_links=hide_links,
+                versions=page.versions.get(m.id, ()),
+                delivery=page.deliveries.get(m.id),
+                credit=page.credits.get(m.id),
+            )
+            for m in page.messages
+        ],
         last_seq=page.conversation.last_seq,
         owner=page.conversation.owner.value,
         owner_epoch=page.conversation.owner_epoch,
+        seen_seq=page.seen_seq,
+        unreachable_since=_maybe(page.unreachable_at),
     )

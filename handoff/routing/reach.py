@@ -68,16 +68,20 @@ def check_queue(conn: Connection, ticket: Ticket, queue: Queue, *, by_itself: bo
             f"{ticket.level} does not escalate to {queue.level}. "
             + (f"Choose {choices}." if choices else "Escalate to a supervisor instead."),
             code="level_not_allowed",
+            level=ticket.level,
+            to=queue.level,
         )
     if queue.level not in levels.staffed:
         raise Invalid(
             f"{queue.level} is switched off. Choose another level, "
             "or ask an admin to switch it on.",
             code="no_people",
+            level=queue.level,
         )
     if not repository.people_of_levels(conn).get(queue.level):
         raise Invalid(
             f"Nobody works at {queue.level}. Choose another level or a supervisor, "
             f"or ask an admin to add people of {queue.level}.",
             code="no_people",
+            level=queue.level,
         )

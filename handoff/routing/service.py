@@ -93,7 +93,7 @@ class TryOut:
     """Where a hand-off would go."""
 
     placement: Placement
-    rules: list[RoutingRule]
+    levels: Levels
     is_open: bool
     hours_text: str
 
@@ -198,7 +198,7 @@ class Routing:
             calendar = placement.queue.calendar_key
             return TryOut(
                 placement=placement,
-                rules=repository.list_rules(conn),
+                levels=repository.get_levels(conn),
                 is_open=self._is_open(conn, calendar, now),
                 hours_text=self._hours_sentence(conn, calendar, locale, now),
             )
@@ -315,7 +315,7 @@ class Routing:
             NotFound: there is no such queue.
             Conflict: (stale) somebody else changed it. (only_queue) it is the last of a level with
                 people. (replacement_needed) rules send to it, or it is the default: `rules` names
-                them. (in_use) a service level moves tickets to it: `policies` names them.
+                them. (policies_move) a service level moves tickets to it: `policies` names them.
             Invalid: (unknown_queue) the replacement can't be used.
         """
 
@@ -359,7 +359,7 @@ class Routing:
             raise Conflict(
                 f"Service levels move tickets to this queue: {', '.join(dict.fromkeys(policies))}. "
                 "Change them first.",
-                code="in_use",
+                code="policies_move",
                 policies=list(dict.fromkeys(policies)),
             )
         sending = [rule for rule in repository.list_rules(conn) if rule.queue_id == queue.id]
