@@ -94,6 +94,8 @@ class ResendCode(FrontlineAction):
             case Kind.RESET:
                 account = await self.services.accounts.find(last.subject)
                 return account.email if account else None
+            case Kind.ADDRESS:
+                return last.email
 
 
 class InvalidData(FrontlineAction):

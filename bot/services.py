@@ -77,6 +77,10 @@ from bot.verification.service import Verification
 from bot.wording import repository as wording_repository
 from bot.wording import routes as wording_routes
 from bot.wording.service import BotTexts, TelegramView
+from handoff.automation import routes as automation_routes
+from handoff.automation.performing import Performer
+from handoff.automation.service import Macros, RuleInbox, Rules
+from handoff.automation.worker import RuleSweep, RuleWorker
 from handoff.calendars import DeskCalendars
 from handoff.case import routes as case_routes
 from handoff.case.service import Cases
@@ -100,6 +104,7 @@ from handoff.service_level.service import ServiceLevel
 from handoff.service_level.worker import Sweep, SweepWorker
 from handoff.suggestions import routes as suggestions_routes
 from handoff.suggestions.service import Suggestions
+from handoff.third_party.worker import Reminders, ReminderWorker
 from handoff.views import routes as views_routes
 from handoff.views.service import SavedViews
 from handoff.work import routes as work_routes
@@ -191,6 +196,7 @@ class Services:
             (role, e-mail, password) of the demo people made now; shown once.
         """
         await self.service_level.seed(locale=self.settings.default_locale)
+        await self.rules().seed(locale=self.settings.default_locale)
         if not self.settings.demo:
             await self.desk.seed(calendar_key=CALENDAR)
             await self.db.write(self._seed_hours)
@@ -228,6 +234,8 @@ class Services:
             ("work", WorkWorker(self.work, self.bus).run),
             ("asked", self.asked.run),
             ("service-level", SweepWorker(self.service_level_sweep()).run),
+            ("rules", RuleWorker(self.rule_sweep()).run),
+            ("third-parties", ReminderWorker(self.third_party_reminders()).run),
             ("live", self.live.run),
             ("publishing", PublishingWorker(self.articles).run),
             ("learning", self.learning.worker.run),
@@ -330,6 +338,7 @@ class Services:
             bulk_routes.table,
             transcript_routes.table,
             level_routes.table,
+            automation_routes.table,
             case_routes.table,
             routing_routes.table,
             work_routes.table,
@@ -375,6 +384,8 @@ class Services:
             hours_sentence=functools.partial(hours_module.hours_sentence, texts=self.texts),
         )
         app[work_routes.WORK] = self.work
+        app[automation_routes.MACROS] = self.macros()
+        app[automation_routes.RULES] = self.rules()
         app[level_routes.REPORTS] = Reports(self.db, self.clock, timezone=self.settings.timezone)
         app[wording_routes.BOT_TEXTS] = self.bot_texts
         app[incidents_routes.INCIDENTS] = self.incidents
@@ -428,6 +439,40 @@ class Services:
         app[WEB_CHANNEL] = self.visitors
         app[privacy_routes.DIALOGUE] = self.rasa
         mount(app, [action_routes, internal_explain, privacy_routes.internal])
+
+    def performer(self) -> Performer:
+        """Return what does the things that macros and rules say."""
+        return Performer(
+            self.desk, texts=self.texts, public_url=lambda: self.settings.public_url
+        )
+
+    def macros(self) -> Macros:
+        """Return the macros."""
+        return Macros(self.db, self.clock, performer=self.performer(), steps=self.desk)
+
+    def rules(self) -> Rules:
+        """Return the rules."""
+        return Rules(self.db, self.clock, is_open=hours_module.is_open)
+
+    def rule_sweep(self) -> RuleSweep:
+        """Return what asks the rules about what happens to tickets."""
+        return RuleSweep(
+            self.db,
+            self.clock,
+            performer=self.performer(),
+            steps=self.desk,
+            is_open=hours_module.is_open,
+        )
+
+    def third_party_reminders(self) -> Reminders:
+        """Return what reminds of third parties that are late."""
+        return Reminders(
+            self.db,
+            self.clock,
+            desk_steps=self.desk,
+            texts=self.texts,
+            public_url=lambda: self.settings.public_url,
+        )
 
     def service_level_sweep(self) -> Sweep:
         """Return what acts on warnings and breaches."""
@@ -516,6 +561,7 @@ def build_services(
         verification.hide_links,
         is_open=hours_module.is_open,
         follows=service_level,
+        hears=RuleInbox(),
         timezone=settings.timezone,
     )
     records = TurnRecords()

@@ -36,18 +36,23 @@ from handoff.case.steps import CaseSteps
 from handoff.case.tag import fold
 from handoff.case.view import CaseView, read_case
 from handoff.exports.proof import Mark
+from handoff.informing.news import WritesNews
+from handoff.informing.steps import InformingSteps
 from handoff.pack import PackInput
 from handoff.repository import Cursor, Event, Filter, Listed, QueueLoad
 from handoff.routing.level import Levels
 from handoff.routing.repository import get_levels
 from handoff.seed import seed_queues
 from handoff.steps import (
+    AsksFeedback,
     Follows,
     Hears,
     HoursSentence,
     IsOpen,
+    IsPresent,
     Opened,
     Says,
+    SomebodyThere,
     TicketStatus,
     audience,
     check_visible,
@@ -123,7 +128,7 @@ class MessagePage:
     """Since when the channel refuses replies: the customer blocked the bot."""
 
 
-class Desk(WorkSteps, CaseSteps):
+class Desk(WorkSteps, CaseSteps, InformingSteps):
     """Tickets and queues; one per process."""
 
     def __init__(
@@ -138,6 +143,10 @@ class Desk(WorkSteps, CaseSteps):
         is_open: IsOpen | None = None,
         follows: Follows | None = None,
         hears: Hears | None = None,
+        feedback: AsksFeedback | None = None,
+        news: WritesNews | None = None,
+        is_present: IsPresent | None = None,
+        somebody_there: SomebodyThere | None = None,
         timezone: str = "America/Sao_Paulo",
     ) -> None:
         super().__init__(
@@ -146,6 +155,10 @@ class Desk(WorkSteps, CaseSteps):
             is_open=is_open,
             follows=follows,
             hears=hears,
+            feedback=feedback,
+            news=news,
+            is_present=is_present,
+            somebody_there=somebody_there,
         )
         self._db = db
         self._clock = clock
@@ -276,14 +289,26 @@ class Desk(WorkSteps, CaseSteps):
         )
 
     async def resolve(
-        self, ticket_id: str, staff: Staff, *, text: str | None = None, reason: str | None = None
+        self,
+        ticket_id: str,
+        staff: Staff,
+        *,
+        text: str | None = None,
+        reason: str | None = None,
+        ask_feedback: bool = True,
     ) -> Detail:
         """See `resolve_step`."""
         return await self._act(
             ticket_id,
             staff,
             lambda tx, now: self.resolve_step(
-                tx, ticket_id, staff, text=text, reason=reason, now=now
+                tx,
+                ticket_id,
+                staff,
+                text=text,
+                reason=reason,
+                now=now,
+                ask_feedback=ask_feedback,
             ),
         )
 

@@ -129,6 +129,25 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """What a message said before it was edited."""
+
+    n: int
+    text: str
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a message on its way to a channel that must be pushed to."""
+
+    state: DeliveryState
+    attempts: int
+    error: str | None
+    """What the channel said when it was tried last."""
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A message about to be stored."""
 

@@ -10,13 +10,21 @@ import sqlalchemy as sa
 from bot.conversations.conversation import (
     Author,
     Conversation,
+    Delivery,
     DeliveryState,
     Draft,
     Message,
     Owner,
     TurnState,
+    Version,
 )
-from bot.conversations.tables import ContactRow, ConversationRow, MessageRow, OutboxRow
+from bot.conversations.tables import (
+    ContactRow,
+    ConversationRow,
+    MessageEditRow,
+    MessageRow,
+    OutboxRow,
+)
 from bot.kit.db import JsonColumn, Tx, UtcDateTime, insert_ignore
 from bot.kit.errors import NotFound
 from bot.kit.ids import new_id
@@ -112,6 +120,8 @@ _END_TURN = (
     )
 )
 """Statements of the hot path are built once: building one costs more than running it on SQLite."""
+MAX_VERSIONS = 50
+"""Earlier versions of an edited message that are kept."""
 PUSHED_CHANNELS = frozenset({"telegram"})
 """Channels that must be pushed to; web clients read their messages by sequence number."""
 
@@ -586,10 +596,73 @@ def set_decision(tx: Tx, message_id: str, decision: dict[str, Any]) -> None:
 
 
 def edit_text(tx: Tx, message_id: str, *, text: str, now: datetime) -> None:
-    """Replace the text of a message that its author edited; the instant is kept."""
+    """Replace the text of a message that its author edited; what it said before is kept.
+
+    Of more than `MAX_VERSIONS` versions the first and the latest ones are.
+    """
+    row = tx.conn.execute(
+        sa.select(
+            MessageRow.conversation_id,
+            MessageRow.text,
+            MessageRow.created_at,
+            MessageRow.edited_at,
+        )
+        .where(MessageRow.id == message_id)
+        .with_for_update()
+    ).one()
+    known = tx.conn.execute(
+        sa.select(MessageEditRow.n)
+        .where(MessageEditRow.message_id == message_id)
+        .order_by(MessageEditRow.n)
+    ).scalars()
+    numbers = list(known)
+    if len(numbers) >= MAX_VERSIONS:
+        tx.conn.execute(
+            sa.delete(MessageEditRow).where(
+                MessageEditRow.message_id == message_id, MessageEditRow.n == numbers[1]
+            )
+        )
+    tx.conn.execute(
+        sa.insert(MessageEditRow).values(
+            message_id=message_id,
+            n=numbers[-1] + 1 if numbers else 1,
+            conversation_id=row.conversation_id,
+            text=row.text,
+            written_at=row.edited_at or row.created_at,
+        )
+    )
     tx.conn.execute(
         sa.update(MessageRow).where(MessageRow.id == message_id).values(text=text, edited_at=now)
     )
+
+
+def list_versions(
+    conn: sa.Connection, conversation_id: str, *, message_ids: Sequence[str] | None = None
+) -> dict[str, list[Version]]:
+    """Return the earlier versions of edited messages by message id, oldest first."""
+    query = sa.select(MessageEditRow.__table__).where(
+        MessageEditRow.conversation_id == conversation_id
+    )
+    if message_ids is not None:
+        query = query.where(MessageEditRow.message_id.in_(message_ids))
+    found: dict[str, list[Version]] = {}
+    for row in conn.execute(query.order_by(MessageEditRow.message_id, MessageEditRow.n)):
+        version = Version(int(row.n), row.text, row.written_at)
+        found.setdefault(row.message_id, []).append(version)
+    return found
+
+
+def list_deliveries(conn: sa.Connection, conversation_id: str) -> dict[str, Delivery]:
+    """Return by message id what became of the conversation's messages on their way."""
+    rows = conn.execute(
+        sa.select(
+            OutboxRow.message_id, OutboxRow.state, OutboxRow.attempts, OutboxRow.error
+        ).where(OutboxRow.conversation_id == conversation_id)
+    )
+    return {
+        row.message_id: Delivery(DeliveryState(row.state), int(row.attempts), row.error)
+        for row in rows
+    }
 
 
 # ------------------------------------------------------------------------------------ leases
@@ -756,3 +829,57 @@ def _settle(
         sa.update(MessageRow).where(MessageRow.id == row.message_id).values(delivery=state.value)
     )
     tx.announce(f"conversation:{row.conversation_id}", {"delivery": state.value})
+
+
+# ------------------------------------------------------------------------ what agents are told
+
+
+def reading_state(conn: sa.Connection, conversation_id: str) -> tuple[int, datetime | None]:
+    """Return how far the customer has read, and since when the channel refuses replies, or None."""
+    row = conn.execute(
+        sa.select(ConversationRow.seen_seq, ConversationRow.unreachable_at).where(
+            ConversationRow.id == conversation_id
+        )
+    ).one()
+    return int(row.seen_seq), row.unreachable_at
+
+
+def note_seen(tx: Tx, conversation_id: str, seq: int) -> bool:
+    """Remember how far the customer has read; False when that was known."""
+    result = tx.conn.execute(
+        sa.update(ConversationRow)
+        .where(
+            ConversationRow.id == conversation_id,
+            ConversationRow.seen_seq < seq,
+            ConversationRow.last_seq >= seq,
+        )
+        .values(seen_seq=seq)
+    )
+    return result.rowcount == 1
+
+
+def deliver_again(tx: Tx, message_id: str, *, now: datetime) -> bool:
+    """Put a reply that was given up back in line; False when it was not given up."""
+    result = tx.conn.execute(
+        sa.update(OutboxRow)
+        .where(
+            OutboxRow.message_id == message_id, OutboxRow.state == DeliveryState.FAILED.value
+        )
+        .values(
+            state=DeliveryState.PENDING.value,
+            attempts=0,
+            due_at=now,
+            error=None,
+            claimed_by=None,
+            claimed_until=None,
+        )
+    )
+    if result.rowcount == 0:
+        return False
+    tx.conn.execute(
+        sa.update(MessageRow)
+        .where(MessageRow.id == message_id)
+        .values(delivery=DeliveryState.PENDING.value)
+    )
+    tx.announce("outbox", {})
+    return True

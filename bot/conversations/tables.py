@@ -46,6 +46,8 @@ class ConversationRow(Base):
     ticket_id: Mapped[str | None] = mapped_column(sa.String(36))
     awaiting_code_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     unreachable_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seen_seq: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+    """How far the customer has read, where the channel tells it."""
     lease_owner: Mapped[str | None] = mapped_column(sa.String(36))
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -94,6 +96,19 @@ class MessageRow(Base):
     owner_epoch: Mapped[int] = mapped_column(sa.Integer)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class MessageEditRow(Base):
+    """What a message said before its author changed it; the message has the latest version."""
+
+    __tablename__ = "message_edits"
+
+    message_id: Mapped[str] = mapped_column(sa.ForeignKey("messages.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    """Counts the versions of the message from 1."""
+    conversation_id: Mapped[str] = mapped_column(sa.ForeignKey("conversations.id"), index=True)
+    text: Mapped[str] = mapped_column(sa.Text)
+    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class OutboxRow(Base):

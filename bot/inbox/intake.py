@@ -31,6 +31,7 @@ from bot.kit.db import Database, Tx
 from bot.kit.errors import Conflict, Invalid, NotFound, RateLimited, Unavailable
 from bot.kit.locales import match_locale
 from bot.kit.text import clean_text, is_blank
+from handoff.informing.asides import is_tap
 
 MAX_STORED = 8_000
 """More than any channel delivers (Telegram: 4,096); what is above is cut."""
@@ -57,6 +58,20 @@ class DeskPort(Protocol):
         """Note the message on the conversation's ticket."""
         ...
 
+    def customer_edited(self, tx: Tx, message: Message) -> object:
+        """Let whoever has the conversation's ticket see that the message was changed."""
+        ...
+
+
+class TranscriptsPort(Protocol):
+    """Who mails a customer their conversation."""
+
+    def customer_said(
+        self, tx: Tx, conversation: Conversation, message: Message, now: datetime
+    ) -> bool:
+        """Answer a message that is about that, and return True; False: it is about something else."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -81,6 +96,7 @@ class Intake:
         codes: CodeCatcher,
         wake: Callable[[str, tuple[Conversation, Message] | None], None],
         key: bytes,
+        transcripts: TranscriptsPort | None = None,
         default_locale: str = "pt-BR",
     ) -> None:
         self._db = db
@@ -89,6 +105,7 @@ class Intake:
         self._codes = codes
         self._wake = wake
         self._key = key
+        self._transcripts = transcripts
         self._default_locale = default_locale
 
     async def receive(
@@ -197,6 +214,9 @@ class Intake:
         if pending == 0 and is_new_session(conversation, last_said_at=last_said_at, now=now):
             repository.begin_session(tx, conversation.id)
             conversation = replace(conversation, episode=conversation.episode + 1)
+        # Whoever waits in line is answered by the code, and so is a tap on a rating at any time.
+        tapped = is_tap(payload)
+        answered = tapped or conversation.owner is not Owner.AGENT
         stored = repository.append(
             tx,
             conversation.id,
@@ -207,7 +227,7 @@ class Intake:
                     payload=payload or None,
                     external_id=inbound.external_id,
                     body_hash=hash_body(inbound, self._key),
-                    turn_state=TurnState.PENDING if to_bot else None,
+                    turn_state=TurnState.PENDING if answered else None,
                 )
             ],
             now=now,
@@ -215,8 +235,13 @@ class Intake:
         if not stored:
             raise NotFound("There is no such conversation.")
         message = stored[0]
-        if not to_bot:
+        if not to_bot and not tapped:
             self._desk.customer_wrote(tx, conversation, message, now)
+        if self._transcripts is not None and self._transcripts.customer_said(
+            tx, conversation, message, now
+        ):
+            repository.end_turn(tx, message.id, state=TurnState.DONE)
+            message = replace(message, turn_state=TurnState.DONE)
         return Received(message, conversation, duplicate=False, alone=pending == 0)
 
     def _conversation_id(self, tx: Tx, inbound: InboundMessage, now: datetime) -> str:
@@ -275,13 +300,17 @@ class Intake:
         known = repository.find_by_external_id(tx.conn, edit.external_id)
         if known is None:
             return
+        message, now = known[0], self._clock.now()
         text = clean_text(edit.text)[:MAX_STORED]
+        until = repository.get_conversation(tx.conn, message.conversation_id).awaiting_code_until
+        awaited = until is not None and now < until + MASK_AFTER_EXPIRY
         caught = self._codes.capture(text)
-        if caught is not None and (known[0].payload or {}).get("code_digest"):
+        if caught is not None and (awaited or (message.payload or {}).get("code_digest")):
             text = caught[0]
-        if text and text != known[0].text:
-            repository.edit_text(tx, known[0].id, text=text, now=self._clock.now())
-            tx.announce(f"conversation:{known[0].conversation_id}", {"seq": known[0].seq})
+        if text and text != message.text:
+            repository.edit_text(tx, message.id, text=text, now=now)
+            self._desk.customer_edited(tx, message)
+            tx.announce(f"conversation:{message.conversation_id}", {"seq": message.seq})
 
 
 def hash_body(inbound: InboundMessage, key: bytes) -> str:

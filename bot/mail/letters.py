@@ -11,6 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from bot.kit.locales import Texts
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
+BRAND = "Loja Aurora"
+"""Who the mails come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,23 @@ class Letters:
             ],
         )
 
+    def address_code(self, locale: str, *, code: str, minutes: int) -> Letter:
+        """Return the mail with the code that proves an address."""
+        t = self._speaker(locale)
+        return self._letter(
+            locale,
+            subject=t("mail_address_code_subject"),
+            code=code,
+            paragraphs=[
+                t("mail_address_code_why"),
+                t("mail_code_what_to_do", minutes=minutes),
+            ],
+            closing=[
+                t("mail_address_code_not_you"),
+                t("mail_code_never_asked"),
+            ],
+        )
+
     def password_changed(self, locale: str, *, when: str) -> Letter:
         """Return the notice that the password was changed; `when` is ready to read."""
         t = self._speaker(locale)
@@ -93,6 +112,17 @@ class Letters:
             closing=[
                 t("mail_password_changed_not_you"),
             ],
+        )
+
+    def ticket_news(self, locale: str, *, number: str, news: str) -> Letter:
+        """Return the mail that a request was `answered` or `resolved`; never what was said."""
+        t = self._speaker(locale)
+        return self._letter(
+            locale,
+            subject=t(f"mail_ticket_{news}_subject", number=number),
+            code=None,
+            paragraphs=[t(f"mail_ticket_{news}_what", number=number)],
+            closing=[t("mail_ticket_why")],
         )
 
     def _speaker(self, locale: str) -> Callable[..., str]:

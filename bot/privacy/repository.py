@@ -33,18 +33,19 @@ from bot.staff.tables import AuditRow
 from bot.verification import repository as verification
 from bot.verification.tables import CodeRow, CodeTryRow, ResetLinkRow
 from handoff import repository as desk
-from handoff.exports import repository as transcripts
-from handoff.exports.tables import ExportRow
-from handoff.exports.tables import RequestRow as TranscriptRequestRow
 from handoff.automation import repository as automation
 from handoff.automation.tables import HappeningRow, MacroUseRow, RuleRunRow
 from handoff.case import repository as case
 from handoff.case.tables import LinkRow, MentionRow, TagRow, WatcherRow
+from handoff.exports import repository as transcripts
+from handoff.exports.tables import ExportRow
+from handoff.exports.tables import RequestRow as TranscriptRequestRow
 from handoff.feedback import repository as feedback
 from handoff.feedback.tables import FeedbackRefusalRow, FeedbackRow
 from handoff.informing import repository as informing
 from handoff.informing.tables import TicketWaitRow
 from handoff.service_level.tables import AgreementRow, ClockRow, FiredRow
+from handoff.suggestions.tables import TicketArticleRow
 from handoff.tables import TicketEventRow, TicketPersonRow, TicketRow
 from handoff.third_party.tables import ThirdPartyWaitRow
 from handoff.work.tables import AssignmentRow
@@ -85,6 +86,7 @@ OWNED = (
     Owned("incident_tellings", IncidentTellingRow, "conversation_id", "conversation"),
     Owned("tickets", TicketRow, "conversation_id", "conversation"),
     Owned("ticket_events", TicketEventRow, "ticket_id", "ticket"),
+    Owned("ticket_articles", TicketArticleRow, "ticket_id", "ticket"),
     Owned("ticket_people", TicketPersonRow, "ticket_id", "ticket"),
     Owned("ticket_tags", TagRow, "ticket_id", "ticket"),
     Owned("ticket_links", LinkRow, "ticket_id", "ticket"),
@@ -123,6 +125,9 @@ NOT_OF_CUSTOMERS = frozenset(
         "feedback_settings",
         "macros",
         "ticket_rules",
+        "saved_views",
+        "default_views",
+        "canned_replies",
         "service_policies",
         "service_policy_versions",
         "service_calendars",

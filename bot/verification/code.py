@@ -42,6 +42,8 @@ class Kind(StrEnum):
     """That the order is the customer's."""
     RESET = "reset"
     """That the account is."""
+    ADDRESS = "address"
+    """That mail to the address reaches the customer; the subject is the address."""
 
 
 class CodeState(StrEnum):

@@ -66,6 +66,16 @@ def find_latest(
     return _to_challenge(row) if row else None
 
 
+def find_proved_address(conn: sa.Connection, conversation_id: str) -> str | None:
+    """Return where the last code went that was typed right in this conversation, or None."""
+    return conn.execute(
+        sa.select(CodeRow.email)
+        .where(CodeRow.conversation_id == conversation_id, CodeRow.passed_at.is_not(None))
+        .order_by(CodeRow.passed_at.desc(), CodeRow.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+
+
 def lock_subject(tx: Tx, *, kind: Kind, subject: str) -> None:
     """Let one step at a time count the codes of a subject (SQLite has one writer anyway)."""
     if tx.conn.dialect.name == "postgresql":

@@ -153,6 +153,8 @@ class Verification:
                 )
             case Kind.RESET:
                 return self.letters.reset_code(locale, code=code, minutes=MINUTES)
+            case Kind.ADDRESS:
+                return self.letters.address_code(locale, code=code, minutes=MINUTES)
 
     def resend(
         self,
@@ -281,6 +283,10 @@ class Verification:
             and last.passed_at is not None
             and now <= last.passed_at + PROOF_LIFETIME
         )
+
+    def proved_address(self, conn: sa.Connection, conversation_id: str) -> str | None:
+        """Return the address of the last code that was typed right in this conversation, or None."""
+        return repository.find_proved_address(conn, conversation_id)
 
     def latest(
         self, conn: sa.Connection, conversation_id: str, *, now: datetime

@@ -92,14 +92,15 @@ _AREAS: tuple[tuple[str, Area], ...] = (
     (r"utter_code_sent_order$|utter_order_|status_|utter_(ask|invalid)_order_number", Area.ORDERS),
     (r"utter_code_sent_reset$|utter_(reset_|password_|ask_email|invalid_email|email_)", Area.PASSWORD),
     (r"utter_(code_|resend_|too_many_codes|nothing_to_resend)", Area.CODES),
-    (r"utter_(handoff|ticket_|no_ticket|bot_unavailable)", Area.HAND_OFF),
+    (r"utter_(handoff|ticket_|no_ticket|transcript_|bot_unavailable)", Area.HAND_OFF),
+    (r"utter_(wait|chose_|told_|kept_|solved_|feedback_)", Area.HAND_OFF),
     (r"utter_(answer_in_|article_|did_it_help|helped|clarify|also)", Area.QUESTIONS),
     (r"utter_(already_answered|ask_rephrase)", Area.QUESTIONS),
 )  # fmt: skip
-_PARTS = re.compile(r"hours_|status_|utter_handoff_(next|one_ahead|many_ahead)$")
+_PARTS = re.compile(r"hours_|status_|utter_handoff_(next|one_ahead|many_ahead)$|utter_wait")
 _SAID_EVERYWHERE = re.compile(r"mail_|telegram_|hours_|status_|label_language_")
 """Said where the channel is not known, or on one channel only."""
-OPTIONAL = frozenset({"place", "hours", "level", "ahead", "position", "zone", "minutes"})
+OPTIONAL = frozenset({"place", "hours", "level", "ahead", "position", "zone", "minutes", "soon"})
 """Good to know; a text without them still does its work."""
 ALSO: Mapping[str, tuple[str, ...]] = {
     "utter_handoff": ("level", "position", "ahead"),
@@ -108,6 +109,7 @@ ALSO: Mapping[str, tuple[str, ...]] = {
     "utter_handoff_many_ahead": ("position",),
     "utter_handoff_one_ahead": ("position", "ahead"),
     "utter_handoff_next": ("position", "ahead"),
+    "utter_ticket_back_in_line": ("place",),
     "utter_ticket_is_resolved": ("queue", "level"),
     "utter_ticket_is_claimed": ("queue",),
     "utter_ticket_is_snoozed": ("level",),
@@ -126,6 +128,7 @@ SAMPLES: Mapping[str, str | tuple[str, str, str]] = {
     "level": "N2",
     "position": "3",
     "ahead": "2",
+    "brand": "Loja Aurora",
     "carrier": "Correios",
     "tracking": "BR123456789",
     "link": "https://example.com/reset/abc",
@@ -141,6 +144,15 @@ SAMPLES: Mapping[str, str | tuple[str, str, str]] = {
         "Nossa equipe está aqui até as 18h.",
         "Our team is here until 18:00.",
         "Nuestro equipo está aquí hasta las 18:00.",
+    ),
+    "low": "10",
+    "high": "20",
+    "score": "5",
+    "email": "a•••@example.com",
+    "soon": (
+        "Deve levar de 10 a 20 minutos.",
+        "It should take 10 to 20 minutes.",
+        "Debería tardar de 10 a 20 minutos.",
     ),
     "date": ("23 de novembro", "23 November", "23 de noviembre"),
     "day": ("quarta-feira, 25 de novembro", "Wednesday, 25 November", "miércoles 25 de noviembre"),

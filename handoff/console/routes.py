@@ -4,6 +4,7 @@ from aiohttp import web
 
 from bot.kit.errors import Invalid
 from bot.kit.ids import parse_uuid
+from bot.kit.text import is_blank
 from bot.kit.web import RouteTable, no_content, ok, read_body, read_query
 from bot.staff.account import Staff
 from bot.staff.guard import staff_of
@@ -348,7 +349,7 @@ async def reopen(request: web.Request) -> web.StreamResponse:
     "POST",
     "/tickets/{id}/priority",
     allow="tickets.work",
-    summary="Make more or less urgent",
+    summary="Make more or less urgent, with a reason",
     body=PriorityBody,
     answer=TicketDetail,
 )
@@ -356,6 +357,10 @@ async def set_priority(request: web.Request) -> web.StreamResponse:
     """Change how urgent a ticket is."""
     staff = staff_of(request)
     body = await read_body(request, PriorityBody)
+    if body.reason is None or is_blank(body.reason):
+        raise Invalid(
+            "Give a reason, or choose impact and urgency instead.", code="reason_missing"
+        )
     detail = await request.app[DESK].set_priority(
         _ticket_id(request), staff, priority=Priority(body.priority), reason=body.reason
     )

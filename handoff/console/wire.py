@@ -603,12 +603,12 @@ def _history(detail: Detail, *, locale: str) -> list[EventItem]:
     lines += [(event.at, number, event) for number, event in detail.case.merged]
     items = []
     for _, number, event in sorted(lines, key=lambda line: line[0]):
-        item = event_item(event, detail.queues, locale=locale)
+        changes: dict[str, Any] = {"ticket": number}
         if event.kind == "category":
-            item.from_ = names.get(item.from_ or "", item.from_)
-            item.to = names.get(event.to_value or "", event.to_value)
-        item.ticket = number
-        items.append(item)
+            changes["from_"] = names.get(event.from_value or "", event.from_value)
+            changes["to"] = names.get(event.to_value or "", event.to_value)
+        item = event_item(event, detail.queues, locale=locale)
+        items.append(item.model_copy(update=changes))
     return items
 
 
@@ -616,7 +616,7 @@ def event_item(event: Event, queues: dict[str, Queue], *, locale: str) -> EventI
     """Render a line of the history: what changed is a value, else the queue, else the state."""
     source, target = event.from_state, event.to_state
     if event.from_value is not None or event.to_value is not None:
-        source, target = event.from_value, event.to_value or target
+        source, target = event.from_value, event.to_value or ""
     elif event.from_queue_id is not None and event.from_queue_id != event.to_queue_id:
         source = _queue_name(queues, event.from_queue_id, locale)
         target = _queue_name(queues, event.to_queue_id, locale)

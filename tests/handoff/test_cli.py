@@ -54,3 +54,31 @@ def test_an_unknown_conversation_is_said_plainly(
     assert result.exit_code == 1
     assert result.stdout == ""
     assert "There is no such conversation." in result.stderr
+
+
+def test_a_file_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import asyncio
+
+    monkeypatch.chdir(tmp_path)
+    number, _ = asyncio.run(fill(tmp_path / "var"))
+
+    def frontline(*arguments: str) -> tuple[int, str]:
+        result = CliRunner().invoke(
+            app, ["transcript", number, *arguments, "--data-dir", str(tmp_path / "var")]
+        )
+        return result.exit_code, result.output
+
+    path = tmp_path / "transcript.txt"
+    for form in ("txt", "html", "json"):
+        path.write_text(frontline("--format", form)[1], encoding="utf-8")
+        code, said = frontline("--verify", str(path))
+        assert (code, said.split(" since")[0]) == (0, "Unchanged")
+        path.write_text(path.read_text("utf-8").replace("mi pedido", "tu pedido"), "utf-8")
+        code, said = frontline("--verify", str(path))
+        assert code == 1
+        assert "  message 1: changed" in said
+    path.write_text("hello")
+    assert "This is no transcript of Frontline" in frontline("--verify", str(path))[1]
+    path.write_bytes(b"\xff\xfe")
+    assert "no text in UTF-8" in frontline("--verify", str(path))[1]
+    assert "can't be read" in frontline("--verify", str(tmp_path / "none"))[1]

@@ -17,8 +17,13 @@ from bot.kit.web import mount, openapi_document, problem, route_of
 from bot.staff import guard
 from bot.staff import repository as staff_repository
 from bot.staff.account import Role
+from handoff.case.routes import CASES
+from handoff.case.routes import table as case_table
+from handoff.case.service import Cases
 from handoff.console.events import TYPING_TOPIC, LiveStreams
 from handoff.console.routes import DESK, LIVE, table
+from handoff.exports import routes as transcript_routes
+from handoff.exports.routes import TRANSCRIPTS
 from handoff.ticket import Priority
 from tests.handoff.world import World
 
@@ -45,8 +50,10 @@ async def served(world: World) -> AsyncIterator[Client]:
     app = web.Application(middlewares=[log_in])
     live = LiveStreams(world.desk, world.bus, heartbeat_seconds=0.05)
     app[DESK] = world.desk
+    app[TRANSCRIPTS] = world.transcripts
     app[LIVE] = live
-    mount(app, [table])
+    app[CASES] = Cases(world.db, world.clock, world.desk)
+    mount(app, [table, transcript_routes.table, case_table])
     task = asyncio.create_task(live.run())
     async with TestClient(TestServer(app)) as client:
         yield client
@@ -151,7 +158,7 @@ async def test_a_ticket_from_the_line_to_the_end(world: World, client: Client) -
     until = (world.clock.now() + timedelta(hours=1)).isoformat()
     snoozed = await call(client, "POST", f"{path}/snooze", "ana", {"until": until})
     assert (snoozed["state"], snoozed["wake_at"]) == ("snoozed", "2026-11-18T16:01:30Z")
-    urgent = await call(client, "POST", f"{path}/priority", "ana", {"priority": "urgent"})
+    urgent = await call(client, "POST", f"{path}/priority", "ana", {"priority": "urgent", "reason": "legal"})
     assert urgent["priority"] == "urgent"
     done = await call(client, "POST", f"{path}/resolve", "ana", {"text": "Pronto!"})
     assert done["state"] == "resolved"

@@ -13,9 +13,12 @@ from bot.kit.bus import LocalBus
 from bot.kit.clock import FixedClock
 from bot.kit.db import Database, Tx
 from bot.kit.ids import new_id
+from bot.kit.locales import Texts
 from bot.staff import repository as staff_repository
 from bot.staff.account import Role, Staff
+from bot.verification.service import Verification
 from handoff import repository
+from handoff.exports.service import Transcripts
 from handoff.pack import PackInput
 from handoff.seed import seed_queues
 from handoff.service import Desk, Opened
@@ -54,6 +57,8 @@ class World:
     bus: LocalBus
     open: bool = True
     desk: Desk = field(init=False)
+    verification: Verification = field(init=False)
+    transcripts: Transcripts = field(init=False)
     staff: dict[str, Staff] = field(default_factory=dict)
     made: int = 0
 
@@ -66,6 +71,16 @@ class World:
             hours,
             hide_links,
             is_open=lambda conn, key, now: self.open,
+        )
+        texts = Texts()
+        self.verification = Verification.build(secret_key=b"k" * 40, texts=texts, brand="Aurora")
+        self.transcripts = Transcripts(
+            self.db,
+            self.clock,
+            desk=self.desk,
+            texts=texts,
+            verification=self.verification,
+            brand="Aurora",
         )
 
     async def populate(self) -> "World":

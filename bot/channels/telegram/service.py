@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 WEBHOOK_PATH = "/telegram/webhook"
 MAX_CONNECTIONS = 40
 """Updates that Telegram delivers at the same time (core.telegram.org/bots/api#setwebhook)."""
-MENU = ("help", "human", "status", "language")
+MENU = ("help", "human", "status", "transcript", "language")
 """Commands of the menu; each has the text `telegram_command_<name>`. "/start" needs no entry."""
 
 

@@ -173,8 +173,12 @@ export interface StaffMessage {
   text: string;
   choices?: { id: string; label: string }[];
   created_at: string;
+  edited_at?: string | null;
+  /** What it said before its author changed it, oldest first. */
+  versions?: { text: string; at: string }[] | null;
   decision?: Decision | null;
   delivery?: "pending" | "sent" | "failed" | null;
+  delivery_error?: string | null;
   internal?: boolean;
 }
 

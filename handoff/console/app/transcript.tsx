@@ -163,9 +163,10 @@ function Bubble({ message, first }: { message: StaffMessage; first: boolean }) {
         </div>
         <p class="bubble-foot">
           <time dateTime={message.created_at}>{clock(message.created_at)}</time>
-          <Delivery state={message.delivery ?? null} />
+          <Delivery state={message.delivery ?? null} error={message.delivery_error ?? null} />
           {message.author === "bot" && <WrongAnswer id={message.id} />}
         </p>
+        {!!message.versions?.length && <Earlier message={message} versions={message.versions} />}
         {message.decision && <Why decision={message.decision} />}
       </div>
     </li>
@@ -189,7 +190,27 @@ function WrongAnswer({ id }: { id: string }) {
   );
 }
 
-function Delivery({ state }: { state: "pending" | "sent" | "failed" | null }) {
+/** What the customer had written before they changed it. */
+function Earlier(props: { message: StaffMessage; versions: NonNullable<StaffMessage["versions"]> }) {
+  const { message, versions } = props;
+  return (
+    <details class="why earlier">
+      <summary>
+        <Icon of={ChevronDown} size={12} />
+        {message.edited_at ? t("Edited at {time}", { time: clock(message.edited_at) }) : t("Edited")}
+      </summary>
+      <ol>
+        {versions.map((version) => (
+          <li key={version.at}>
+            <time dateTime={version.at}>{clock(version.at)}</time> <span class="plain-text">{version.text}</span>
+          </li>
+        ))}
+      </ol>
+    </details>
+  );
+}
+
+function Delivery({ state, error }: { state: "pending" | "sent" | "failed" | null; error: string | null }) {
   switch (state) {
     case "pending":
       return (
@@ -206,7 +227,7 @@ function Delivery({ state }: { state: "pending" | "sent" | "failed" | null }) {
     case "failed":
       return (
         <span class="delivery text-danger">
-          <Icon of={CircleAlert} size={12} /> {t("Not delivered")}
+          <Icon of={CircleAlert} size={12} /> {error ? t("Not delivered: {why}", { why: error }) : t("Not delivered")}
         </span>
       );
     default:

@@ -41,6 +41,9 @@ class Desk:
     ) -> None:
         pass
 
+    def customer_edited(self, tx: Tx, message: Message) -> None:
+        pass
+
 
 class NoCodes:
     def capture(self, text: str) -> tuple[str, dict[str, str]] | None:

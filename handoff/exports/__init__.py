@@ -1,0 +1,1 @@
+"""Transcripts as they leave the desk: put on record, provably unchanged, mailed to the customer."""
