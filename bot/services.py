@@ -58,7 +58,7 @@ from bot.kit.web import RouteTable, mount
 from bot.learning import masking
 from bot.learning import routes as learning_routes
 from bot.learning.parts import Learning
-from bot.mail.letters import BRAND
+from bot.mail.letters import BRAND, Letters
 from bot.mail.mailer import open_mailer
 from bot.mail.worker import MailWorker
 from bot.metrics import Metrics
@@ -91,6 +91,10 @@ from handoff.console.company import Company
 from handoff.console.events import LiveStreams
 from handoff.exports import routes as transcript_routes
 from handoff.exports.service import Transcripts
+from handoff.feedback.service import Ratings
+from handoff.feedback.worker import RatingsWorker
+from handoff.informing.asides import DeskAsides
+from handoff.informing.there import is_present, somebody_there
 from handoff.replies import routes as replies_routes
 from handoff.replies.service import CannedReplies
 from handoff.routing import routes as routing_routes
@@ -166,6 +170,7 @@ class Services:
     orders: DemoOrderBook
     accounts: DemoAccounts
     desk: Desk
+    ratings: Ratings
     transcripts: Transcripts
     service_level: ServiceLevel
     work: Work
@@ -236,6 +241,7 @@ class Services:
             ("service-level", SweepWorker(self.service_level_sweep()).run),
             ("rules", RuleWorker(self.rule_sweep()).run),
             ("third-parties", ReminderWorker(self.third_party_reminders()).run),
+            ("feedback", RatingsWorker(self.ratings).run),
             ("live", self.live.run),
             ("publishing", PublishingWorker(self.articles).run),
             ("learning", self.learning.worker.run),
@@ -552,6 +558,7 @@ def build_services(
     presenter = Presenter(db)
     verification = Verification.build(secret_key=settings.secret_key, texts=texts, brand=BRAND)
     service_level = ServiceLevel(db, clock)
+    ratings = Ratings(db, clock, texts)
     desk = Desk(
         db,
         clock,
@@ -561,6 +568,10 @@ def build_services(
         verification.hide_links,
         is_open=hours_module.is_open,
         follows=service_level,
+        feedback=ratings,
+        news=Letters(texts, BRAND),
+        is_present=is_present,
+        somebody_there=somebody_there,
         hears=RuleInbox(),
         timezone=settings.timezone,
     )
@@ -614,6 +625,7 @@ def build_services(
         announce_typing=announce_typing,
         metrics=metrics,
         incidents=incidents,
+        asides=DeskAsides(db, desk=desk, ratings=ratings),
     )
     intake = Intake(
         db,
@@ -721,6 +733,7 @@ def build_services(
         orders=DemoOrderBook(db),
         accounts=DemoAccounts(db, clock, passwords),
         desk=desk,
+        ratings=ratings,
         transcripts=transcripts,
         service_level=service_level,
         work=Work(db, clock, desk, texts, public_url=lambda: settings.public_url),

@@ -6,7 +6,7 @@ same: the state and assignee that a decision was made on stand in the WHERE clau
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,8 @@ from bot.conversations.tables import ContactRow, ConversationRow, MessageRow
 from bot.kit.db import Tx, insert_ignore
 from bot.kit.ids import new_id
 from bot.staff.tables import StaffRow
+from handoff.case import repository as case_repository
+from handoff.case.tables import CategoryRow, TagRow, WatcherRow
 from handoff.tables import (
     QueueRow,
     TicketEventRow,
@@ -78,6 +80,9 @@ class Listed:
     contact_name: str | None
     last_message_at: datetime | None
     last_message_text: str | None
+    category_names: dict[str, str] | None = None
+    """Of its category, by language."""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,10 @@ class Filter:
     assignee: str | None = None
     unassigned: bool = False
     text: str | None = None
+    tag: str | None = None
+    category: str | None = None
+    """A key, or `none` for tickets without one."""
+    watched_by: str | None = None
 
 
 def _to_ticket(v: sa.RowMapping) -> Ticket:
@@ -456,7 +465,12 @@ def list_tickets(
         query = query.where(
             _after_or_before(after.rank, after.queued_at, after.serial, before=False)
         )
-    return [_to_listed(row) for row in conn.execute(query).mappings()]
+    return _with_tags(conn, [_to_listed(row) for row in conn.execute(query).mappings()])
+
+
+def _with_tags(conn: sa.Connection, found: Sequence[Listed]) -> list[Listed]:
+    tags = case_repository.tags_of_many(conn, [one.ticket.id for one in found])
+    return [replace(one, tags=tags.get(one.ticket.id, ())) for one in found]
 
 
 def count_tickets(conn: sa.Connection, wanted: Filter, *, limit: int) -> int:
@@ -474,7 +488,8 @@ def count_tickets(conn: sa.Connection, wanted: Filter, *, limit: int) -> int:
 
 def get_listed(conn: sa.Connection, ticket_id: str) -> Listed:
     """Return one ticket with what lists show beside it."""
-    return _to_listed(conn.execute(_listed().where(TicketRow.id == ticket_id)).mappings().one())
+    row = conn.execute(_listed().where(TicketRow.id == ticket_id)).mappings().one()
+    return _with_tags(conn, [_to_listed(row)])[0]
 
 
 def next_in_line(
@@ -544,8 +559,10 @@ def _listed() -> sa.Select[Any]:
         ContactRow.display_name.label("contact_name"),
         MessageRow.created_at.label("last_message_at"),
         MessageRow.text.label("last_message_text"),
+        CategoryRow.names.label("category_names"),
     ).select_from(
         _WITH_QUEUE.join(ConversationRow, ConversationRow.id == TicketRow.conversation_id)
+        .outerjoin(CategoryRow, CategoryRow.key == TicketRow.category)
         .join(ContactRow, ContactRow.id == ConversationRow.contact_id)
         .outerjoin(
             MessageRow,
@@ -564,6 +581,7 @@ def _to_listed(row: sa.RowMapping) -> Listed:
         contact_name=row["contact_name"],
         last_message_at=row["last_message_at"],
         last_message_text=row["last_message_text"],
+        category_names=row["category_names"],
     )
 
 
@@ -588,6 +606,14 @@ def _conditions(wanted: Filter) -> Iterable[sa.ColumnElement[bool]]:
         yield TicketRow.assignee_id.is_(None)
     elif wanted.assignee is not None:
         yield TicketRow.assignee_id == wanted.assignee
+    if wanted.tag is not None:
+        yield sa.exists().where(TagRow.ticket_id == TicketRow.id, TagRow.tag == wanted.tag)
+    if wanted.category is not None:
+        yield TicketRow.category == (None if wanted.category == "none" else wanted.category)
+    if wanted.watched_by is not None:
+        yield sa.exists().where(
+            WatcherRow.ticket_id == TicketRow.id, WatcherRow.staff_id == wanted.watched_by
+        )
     if wanted.text:
         yield _matches(wanted.text)
 

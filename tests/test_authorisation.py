@@ -93,6 +93,10 @@ GET /api/v1/tickets/{id}/service-level
 GET /api/v1/desk/levels
 GET /api/v1/conversations/{id}/messages
 GET /api/v1/conversations/{id}/marks
+GET /api/v1/ticket-categories
+GET /api/v1/ticket-tags
+GET /api/v1/mentions
+POST /api/v1/mentions/read
 GET /api/v1/events
 """,
     "reports.read": """
@@ -104,6 +108,9 @@ GET /api/v1/desk/rules
 POST /api/v1/desk/try
 GET /api/v1/reports/service-level
 GET /api/v1/reports/overview
+GET /api/v1/work/people
+GET /api/v1/work/queues
+GET /api/v1/work/board
 """,
     "desk.configure": """
 POST /api/v1/desk/queues
@@ -118,6 +125,10 @@ DELETE /api/v1/desk/rules/{id}
 PUT /api/v1/desk/rule-order
 PUT /api/v1/desk/levels
 """,
+    "desk.manage": """
+POST /api/v1/ticket-categories
+PUT /api/v1/ticket-categories/{key}
+""",
     "service_level.manage": """
 POST /api/v1/service-level/policies
 PUT /api/v1/service-level/policies/{id}
@@ -129,6 +140,11 @@ PUT /api/v1/service-level/tiers
     "transcripts.read": "GET /api/v1/conversations/{id}/transcript",
     "tickets.work": """
 POST /api/v1/tickets/claim-next
+GET /api/v1/presence
+PUT /api/v1/presence
+POST /api/v1/presence/beat
+POST /api/v1/tickets/{id}/accept
+POST /api/v1/tickets/{id}/give-back
 POST /api/v1/tickets/{id}/claim
 POST /api/v1/tickets/{id}/reply
 POST /api/v1/tickets/{id}/note
@@ -144,6 +160,14 @@ POST /api/v1/tickets/{id}/snooze
 POST /api/v1/tickets/{id}/resolve
 POST /api/v1/tickets/{id}/reopen
 POST /api/v1/tickets/{id}/priority
+POST /api/v1/tickets/{id}/category
+POST /api/v1/tickets/{id}/subject
+POST /api/v1/tickets/{id}/assess
+POST /api/v1/tickets/{id}/tags
+POST /api/v1/tickets/{id}/link
+POST /api/v1/tickets/{id}/unlink
+POST /api/v1/tickets/{id}/merge
+POST /api/v1/tickets/{id}/watch
 POST /api/v1/conversations/{id}/typing
 POST /api/v1/messages/{id}/mark
 """,
@@ -250,6 +274,7 @@ ROLES_WITH = {
     "kb.publish": "editor reviewer admin",
     "reports.read": "supervisor admin auditor",
     "service_level.manage": "admin",
+    "desk.manage": "admin",
     "desk.configure": "admin",
     "audit.read": "supervisor admin auditor",
     "learning.read": "editor reviewer admin auditor",
