@@ -46,6 +46,8 @@ GET /api/v1/tickets/{id}
 POST /api/v1/tickets/{id}/claim
 POST /api/v1/tickets/{id}/reply
 POST /api/v1/tickets/{id}/note
+POST /api/v1/tickets/{id}/category
+POST /api/v1/tickets/{id}/merge
 POST /api/v1/tickets/{id}/transfer
 POST /api/v1/tickets/{id}/escalate
 POST /api/v1/tickets/{id}/return
@@ -258,7 +260,20 @@ async def test_the_answers_of_a_whole_day_fit_their_schemas(
         "POST", f"{ticket}/reply", admin, {"client_id": str(uuid.uuid4()), "text": "Hi there"}
     )
     await call("POST", f"{ticket}/note", admin, {"text": "calm"})
-    await call("POST", f"{ticket}/priority", admin, {"priority": "high"})
+    await call("POST", f"{ticket}/priority", admin, {"priority": "high", "reason": "vip"})
+    await call("GET", f"{api}/ticket-categories", admin)
+    names = {"pt-BR": "Brindes", "en": "Gifts", "es": "Regalos"}
+    await call("POST", f"{api}/ticket-categories", admin, {"key": "gifts", "names": names})
+    change = {"version": 1, "names": names, "topics": ["gift"], "position": 0}
+    await call("PUT", f"{api}/ticket-categories/gifts", admin, change)
+    await call("POST", f"{ticket}/category", admin, {"category": "gifts"})
+    await call("POST", f"{ticket}/subject", admin, {"subject": "A parcel"})
+    await call("POST", f"{ticket}/assess", admin, {"impact": "low", "urgency": "high"})
+    await call("POST", f"{ticket}/tags", admin, {"add": ["VIP"]})
+    await call("GET", f"{api}/ticket-tags", admin)
+    await call("POST", f"{ticket}/watch", admin, {"watching": True})
+    await call("GET", f"{api}/mentions", admin)
+    await call("POST", f"{api}/mentions/read", admin, {})
     await call("POST", f"{ticket}/wait", admin, {"for": "customer"})
     await call("POST", f"{ticket}/resolve", admin, {"text": "Done."})
     await call("POST", f"{ticket}/reopen", admin, {})

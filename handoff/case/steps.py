@@ -22,7 +22,7 @@ from handoff.case.mention import MAX_MENTIONS, mentioned
 from handoff.pack import SUBJECT_LENGTH
 from handoff.repository import Event
 from handoff.steps import TOPIC, DeskSteps, _Case, _optional, check_visible
-from handoff.ticket import OPEN, Act, Ticket, TicketState, may_move
+from handoff.ticket import OPEN, Act, Actor, Ticket, TicketState, may_move
 
 MAX_LINKS = 50
 """Of one ticket, in both directions."""
@@ -37,7 +37,7 @@ class CaseSteps(DeskSteps):
         self,
         tx: Tx,
         ticket_id: str,
-        staff: Staff | None,
+        staff: Actor | None,
         *,
         category: str | None,
         now: datetime,
@@ -126,7 +126,7 @@ class CaseSteps(DeskSteps):
         self,
         tx: Tx,
         ticket_id: str,
-        staff: Staff | None,
+        staff: Actor | None,
         *,
         tags: Iterable[str],
         now: datetime,
@@ -143,7 +143,7 @@ class CaseSteps(DeskSteps):
         self,
         tx: Tx,
         ticket_id: str,
-        staff: Staff | None,
+        staff: Actor | None,
         *,
         tags: Iterable[str],
         now: datetime,
@@ -156,7 +156,7 @@ class CaseSteps(DeskSteps):
         self,
         tx: Tx,
         ticket_id: str,
-        staff: Staff | None,
+        staff: Actor | None,
         *,
         add: Iterable[str] = (),
         remove: Iterable[str] = (),
@@ -478,7 +478,7 @@ class CaseSteps(DeskSteps):
 
     # ------------------------------------------------------------------------- access
 
-    def _to_file(self, tx: Tx, ticket_id: str, staff: Staff | None, act: Act = Act.FILE) -> _Case:
+    def _to_file(self, tx: Tx, ticket_id: str, staff: Actor | None, act: Act = Act.FILE) -> _Case:
         if staff is not None:
             return self._access_to_move(tx, ticket_id, staff, act)
         case = self._case(tx, ticket_id)

@@ -24,7 +24,7 @@ from handoff.ticket import may_see
 
 log = structlog.get_logger(__name__)
 TYPING_TOPIC = "desk.typing"
-"""Channels say here that a customer is writing."""
+"""Channels say here that a customer is writing, or has read up to a message (`seen`)."""
 HEARTBEAT_SECONDS = 20.0
 PAGE_LIMIT = 256
 """Hints kept for a slow page; it re-reads everything now and then anyway."""
@@ -46,6 +46,8 @@ class _Page:
 
 def may_hear(staff: Staff, audience: dict[str, Any]) -> bool:
     """Tell whether a hint for this audience is for this person. Pure."""
+    if "staff" in audience:
+        return staff.id in audience["staff"]
     people = frozenset(audience.get("people") or ())
     return any(
         may_see(staff, level=level, assignee_id=audience.get("assignee"), people=people)
@@ -89,6 +91,8 @@ class LiveStreams:
         found: dict[str, Any] | None = payload
         if topic == TYPING_TOPIC:
             found = await self._desk.typing_hint(str(payload.get("conversation_id")))
+            if found is not None and "seen" in payload:
+                found = {**found, "event": "seen", "seq": payload["seen"]}
         if found is None:
             return
         frame = as_frame(found)

@@ -120,7 +120,7 @@ async def people_wait(system: System) -> None:
     async with staff(system, *system.passwords()["supervisor"]) as supervisor:
         for item in (await supervisor.call("GET", "/tickets", state="queued"))["items"]:
             if "late" in item["subject"]:
-                body = {"priority": "high"}
+                body = {"priority": "high", "reason": "The customer waits since yesterday."}
                 await supervisor.call("POST", f"/tickets/{item['id']}/priority", body)
 
 
