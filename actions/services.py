@@ -1,13 +1,14 @@
 """What the actions work with, as Protocols: the real parts fit, and tests pass small ones."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from actions.turn_record import TurnRecords
-from bot.conversations.conversation import Conversation
+from bot.conversations.conversation import Conversation, Draft
 from bot.hours.service import Hours
 from bot.kit.clock import Clock
 from bot.kit.db import Database, Tx
@@ -64,8 +65,36 @@ class OpensTickets(Protocol):
         """See `DeskSteps.open_ticket`."""
         ...
 
-    def status_for_customer(self, conn: sa.Connection, conversation_id: str) -> TicketStatus | None:
+    def status_for_customer(
+        self, conn: sa.Connection, conversation_id: str, *, now: datetime | None = None
+    ) -> TicketStatus | None:
         """See `DeskSteps.status_for_customer`."""
+        ...
+
+
+class TellsNotices(Protocol):
+    """Known incidents, said first to whoever asks about what is out of order (`Incidents`)."""
+
+    async def concerning(
+        self, text: str, *, vector: Vector | None, decision: Mapping[str, Any]
+    ) -> list[Any]:
+        """See `Incidents.concerning`."""
+        ...
+
+    def drafts(
+        self,
+        conn: sa.Connection,
+        conversation_id: str,
+        found: Sequence[Any],
+        *,
+        locale: str,
+        in_reply_to: str,
+    ) -> tuple[list[str], list[Draft]]:
+        """See `Incidents.drafts`."""
+        ...
+
+    def record_told(self, tx: Tx, conversation_id: str, ids: Sequence[str]) -> None:
+        """See `Incidents.record_told`."""
         ...
 
 
@@ -85,3 +114,5 @@ class ActionServices:
     turns: TurnRecords
     presenter: PresentsArticles | None = None
     """None: answers are shown as the search returns them."""
+    incidents: TellsNotices | None = None
+    """None: nobody is told of incidents."""

@@ -19,6 +19,7 @@ SENTENCES: Mapping[str, str] = {
     "not_confident": "The model is only {confidence} sure; this intent needs {needed}.",
     "unlike_training": "It is unlike anything in training: {scope}, and {limit} is needed.",
     "two_alike": "It could as well be something else: {margin} ahead, and {limit} is needed.",
+    "article_surer": "The model is less sure than the article that answers.",
     "stated": "A button, a command or a checked code said so.",
     "typed_choice": "The customer typed what a button says.",
     "asks_to_wait": "The message only asks for a moment.",
@@ -32,6 +33,7 @@ SENTENCES: Mapping[str, str] = {
     "too_far": "No article is near enough in meaning: {meaning}, and {limit} is needed.",
     "no_article": "There is no published article.",
     "other_language": "The article is shown in another language: {language}.",
+    "notice": "It concerns the notice “{title}”, which is said first, once per conversation.",
     "note": "{text}",
 }
 """English sentence by code; the variables are the reason's values."""
@@ -49,6 +51,7 @@ _OF_THE_MODEL: Mapping[str, str] = {
     "not confident enough": "not_confident",
     "unlike anything in training": "unlike_training",
     "two intents are equally likely": "two_alike",
+    "an article is surer": "article_surer",
     "stated": "stated",
 }
 """What the model calls its reasons (nlu/components/model.py)."""
@@ -78,6 +81,11 @@ class Why:
             for name, value in self.values.items()
         }
         return SENTENCES.get(self.code, "{text}").format_map({"text": self.code, **words})
+
+
+def notice_reason(title: str) -> Why:
+    """Return that a known incident is told with the answer."""
+    return Why("notice", {"title": title})
 
 
 def _number(name: str, value: float) -> str:

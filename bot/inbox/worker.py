@@ -7,6 +7,7 @@ A turn that died is run again with the same turn id; Rasa and the actions recogn
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,14 +23,14 @@ from bot.conversations.conversation import (
     Message,
     TurnState,
 )
-from bot.dialogue.fallback import wants_person
+from bot.dialogue.fallback import article_replies, person_choice, wants_person
 from bot.dialogue.language import Detector, choose_language
 from bot.dialogue.manners import QUESTION, still_open
 from bot.dialogue.open_wishes import ENDS_A_FLOW, LOOK_BACK, Decided, open_wishes
 from bot.dialogue.pause import asks_to_wait
 from bot.dialogue.rasa_client import Dialogue, RasaDown, TurnRequest
-from bot.dialogue.rasa_wire import RasaChoice, RasaReply, TurnAnswer, Wish
-from bot.dialogue.reasons import Why
+from bot.dialogue.rasa_wire import RasaReply, TurnAnswer, Wish
+from bot.dialogue.reasons import Why, notice_reason
 from bot.dialogue.replies import render_replies
 from bot.dialogue.routing import (
     FALLBACK,
@@ -39,6 +40,8 @@ from bot.dialogue.routing import (
     Route,
     decide,
     route_of,
+    verdict_of,
+    with_article,
     with_articles,
 )
 from bot.dialogue.typed_choice import MAX_CHARACTERS as TYPED_CHARACTERS
@@ -52,6 +55,7 @@ from bot.kit.ids import new_id
 from bot.kit.locales import Texts
 from bot.kit.text import MAX_CHARACTERS, for_understanding, is_blank
 from bot.metrics import Metrics
+from handoff.informing.asides import Asides
 
 log = structlog.get_logger(__name__)
 Turn = tuple[Conversation, Message]
@@ -61,6 +65,8 @@ LEASE_SECONDS = 12
 """Longer than any turn, short for who waits when a gateway died: another takes over after it."""
 ANSWER_SECONDS = 9.0
 """The customer gets an answer within 10 s, whatever hangs."""
+ARTICLES_SECONDS = 1.0
+"""Longest wait for the knowledge base before Rasa is asked; a search takes milliseconds."""
 BUTTONS_BACK = 5
 """How many messages back the buttons stand that a typed label may mean."""
 _STATED = Why("stated")
@@ -73,6 +79,20 @@ class KnowledgePort(Protocol):
         self, question: str, *, locale: str, vector: Vector | None = None, limit: int = 10
     ) -> Any:
         """Return an answer with decision, hits, margin and reasons."""
+        ...
+
+    async def get_published(self, article_id: str) -> Any:
+        """Return an article as customers see it, or None."""
+        ...
+
+
+class PresenterPort(Protocol):
+    """What belongs to an article at the moment it is shown."""
+
+    async def present(
+        self, article_id: str, revision: int, *, locale: str, channel: str
+    ) -> Any | None:
+        """Return answer, flows and neighbours; None when customers may not see it."""
         ...
 
 
@@ -117,8 +137,16 @@ class TurnRecordLike(Protocol):
 class RecordsPort(Protocol):
     """Where the actions of a running turn leave their notes."""
 
-    def begin(self, turn_id: str, *, vector: Vector | None, question: str) -> Any:
-        """Start a record for a turn."""
+    def begin(
+        self,
+        turn_id: str,
+        *,
+        vector: Vector | None,
+        question: str,
+        known: Any = None,
+        known_locale: str | None = None,
+    ) -> Any:
+        """Start a record for a turn; `known` is what the knowledge base says, in `known_locale`."""
         ...
 
     def end(self, turn_id: str) -> Any:
@@ -163,6 +191,8 @@ class Outcome:
     locale: str | None = None
     incidents: tuple[Any, ...] = ()
     """Notices that concern the message."""
+    step: Callable[[Tx, datetime], None] | None = None
+    """What is done instead of saying something, in the transaction that ends the turn."""
 
 
 class TurnWorker:
@@ -175,6 +205,7 @@ class TurnWorker:
         *,
         dialogue: Dialogue,
         knowledge: KnowledgePort,
+        presenter: PresenterPort,
         encoder: Encoder,
         detector: Detector,
         texts: Texts,
@@ -184,12 +215,14 @@ class TurnWorker:
         announce_typing: Callable[[Conversation], None],
         metrics: Metrics,
         incidents: IncidentsPort | None = None,
+        asides: Asides | None = None,
         parallel: int = 64,
     ) -> None:
         self._db = db
         self._clock = clock
         self._dialogue = dialogue
         self._knowledge = knowledge
+        self._presenter = presenter
         self._encoder = encoder
         self._detector = detector
         self._texts = texts
@@ -199,6 +232,7 @@ class TurnWorker:
         self._announce_typing = announce_typing
         self._metrics = metrics
         self._incidents = incidents
+        self._asides = asides
         self._holder = new_id()
         self._slots = asyncio.Semaphore(parallel)
         self._serving: dict[str, asyncio.Task[None]] = {}
@@ -341,7 +375,15 @@ class TurnWorker:
         return Outcome(drafts=[], decision=None, hand_off="action_failed")
 
     async def _run(self, conversation: Conversation, message: Message) -> Outcome:
-        match plan_turn(conversation, message):
+        aside = None
+        if self._asides is not None:
+            aside = await self._asides.find(
+                conversation, message, functools.partial(self._understand, conversation, message)
+            )
+        if aside is not None and aside.step is not None:
+            decision = aside.decision.as_json() if aside.decision else None
+            return Outcome(drafts=[], decision=decision, step=aside.step)
+        match plan_turn(conversation, message, goes_on=aside is not None):
             case TurnPlan.PERSON_READS:
                 return Outcome(drafts=[], decision=None)
             case TurnPlan.GIVE_UP:
@@ -358,6 +400,21 @@ class TurnWorker:
                 typed = await self._typed_choice(conversation, message)
                 why = Why("typed_choice" if typed else "stated")
                 return await self._bot_turn(conversation, message, typed, why=why)
+
+    async def _understand(self, conversation: Conversation, message: Message) -> Decision | None:
+        """Return what the classifier makes of a message, without a turn; None while Rasa is down."""
+        text = for_understanding(message.text)[:MAX_CHARACTERS]
+        if is_blank(text):
+            return None
+        locale = conversation.locale
+        if not conversation.locale_fixed:
+            locale = choose_language(text, current=locale, detector=self._detector)
+        vector = await self._encoder.encode(text)
+        try:
+            parse = await self._dialogue.parse(text, locale=locale, vector=pack(vector))
+        except RasaDown:
+            return None
+        return decide(parse, None, locale=locale)
 
     async def _typed_choice(
         self, conversation: Conversation, message: Message
@@ -429,7 +486,10 @@ class TurnWorker:
         if locale != conversation.locale:
             conversation = replace(conversation, locale=locale)
         self._announce_typing(conversation)
-        self._records.begin(message.id, vector=vector, question=text)
+        known = await self._articles(text, vector, locale) if given is None else None
+        self._records.begin(
+            message.id, vector=vector, question=text, known=known, known_locale=locale
+        )
         try:
             answer = await self._dialogue.turn(
                 TurnRequest(
@@ -442,6 +502,7 @@ class TurnWorker:
                     intent=given[0] if given else None,
                     entities=given[1] if given else {},
                     metadata={"epoch": conversation.owner_epoch, **(metadata or {})},
+                    article=verdict_of(known) if known is not None else None,
                     awaits_code=conversation.awaiting_code_until is not None
                     and self._clock.now() < conversation.awaiting_code_until,
                 )
@@ -460,8 +521,20 @@ class TurnWorker:
         if wishes:
             answer = replace(answer, replies=(*answer.replies, still_open(wishes)))
             decision["offered_again"] = True
+        if known is not None:
+            answer = replace(answer, replies=with_article(answer, known))
         outcome = self._outcome(conversation, message, answer, record, decision, locale)
         return await self._with_incidents(outcome, text, vector, given)
+
+    async def _articles(self, text: str, vector: Vector | None, locale: str) -> AnswerLike | None:
+        """Return what the knowledge base says, or None: Rasa can do without."""
+        try:
+            async with asyncio.timeout(ARTICLES_SECONDS):
+                found: AnswerLike = await self._knowledge.ask(text, locale=locale, vector=vector)
+        except Exception as error:  # worker edge: a search that fails must not fail the turn
+            log.warning("turn.search_failed", error=type(error).__name__)
+            return None
+        return found
 
     async def _with_incidents(
         self,
@@ -479,9 +552,16 @@ class TurnWorker:
         if not found:
             return outcome
         noted = [{"id": c.notice.id, "title": c.notice.title, "why": c.why} for c in found]
+        reasons = [notice_reason(c.notice.title) for c in found]
+        decision = outcome.decision
         return replace(
             outcome,
-            decision={**outcome.decision, "incidents": noted},
+            decision={
+                **decision,
+                "incidents": noted,
+                "why": [*decision.get("why", ()), *(one.as_json() for one in reasons)],
+                "reasons": [*decision.get("reasons", ()), *(one.sentence() for one in reasons)],
+            },
             incidents=tuple(found),
         )
 
@@ -595,17 +675,13 @@ class TurnWorker:
                 hand_off="bot_unavailable",
                 locale=conversation.locale,
             )
-        answer = None
-        if intent is None or intent in {"faq", "choose_article"}:
-            answer = await self._knowledge.ask(
-                text, locale=conversation.locale, vector=vector, limit=3
-            )
-        if answer is not None and str(answer.decision) == "answer" and answer.hits:
-            replies = [RasaReply(None, answer.hits[0].answer, {}, (_person(),))]
-            decision = with_articles(replace(base, route=Route.FAQ), answer)
+        if intent == "helped":
+            replies: Sequence[RasaReply] = [RasaReply("utter_helped", None, {}, ())]
+            decided = replace(base, route=Route.SMALLTALK).as_json()
         else:
-            replies = [RasaReply("utter_bot_unavailable", None, {}, (_person(),))]
-            decision = replace(base, route=Route.CLARIFY)
+            replies, decided = await self._from_articles(
+                conversation, text, vector, given, base=base
+            )
         return Outcome(
             drafts=render_replies(
                 replies,
@@ -614,9 +690,57 @@ class TurnWorker:
                 in_reply_to=message.id,
                 channel=conversation.channel,
             ),
-            decision=decision.as_json(),
+            decision=decided,
             locale=conversation.locale,
         )
+
+    async def _from_articles(
+        self,
+        conversation: Conversation,
+        text: str,
+        vector: Vector | None,
+        given: tuple[str, dict[str, str]] | None,
+        *,
+        base: Decision,
+    ) -> tuple[Sequence[RasaReply], dict[str, Any]]:
+        """Return what the knowledge base alone says, with what belongs to it on this channel."""
+        hit: Any = None
+        decision = replace(base, route=Route.FAQ)
+        if given is not None and given[0] == "choose_article":
+            hit = await self._knowledge.get_published(given[1].get("article_id", ""))
+        elif given is None or given[0] == "faq":
+            answer = await self._knowledge.ask(
+                text, locale=conversation.locale, vector=vector, limit=3
+            )
+            if str(answer.decision) == "answer" and answer.hits:
+                hit = answer.hits[0]
+                decision = with_articles(decision, answer)
+        shown = (
+            await self._presenter.present(
+                hit.article_id,
+                hit.revision,
+                locale=conversation.locale,
+                channel=conversation.channel,
+            )
+            if hit is not None
+            else None
+        )
+        if shown is None:  # nothing found, or archived or made internal since it was
+            gone = given is not None and given[0] == "choose_article"
+            key = "utter_article_gone" if gone else "utter_bot_unavailable"
+            reply = RasaReply(key, None, {}, (person_choice(),))
+            return [reply], replace(base, route=Route.CLARIFY).as_json()
+        decided = decision.as_json()
+        decided["article"] = {
+            "article_id": hit.article_id,
+            "key": hit.key,
+            "title": hit.title,
+            "locale": hit.locale,
+            "revision": hit.revision,
+            "score": hit.score,
+        }
+        replies = article_replies(shown, article_locale=hit.locale, locale=conversation.locale)
+        return replies, decided
 
     async def _store(self, conversation: Conversation, message: Message, outcome: Outcome) -> None:
         now = self._clock.now()
@@ -632,6 +756,9 @@ class TurnWorker:
                 if outcome.decision is not None:
                     repository.set_decision(tx, message.id, outcome.decision)
                 return False
+            if outcome.step is not None:
+                outcome.step(tx, now)
+                return True
             told, notices = self._notices(tx, conversation, message, outcome)
             if outcome.hand_off is not None:
                 current = repository.get_conversation(tx.conn, conversation.id)
@@ -697,9 +824,5 @@ def _given_route(intent: str) -> Route:
     return route_of(intent, None, raw_intent=intent)
 
 
-def _person() -> RasaChoice:
-    return RasaChoice(say="utter_talk_to_person", label=None, intent="human", entities={})
-
-
 def _ask_back() -> RasaReply:
-    return RasaReply("utter_ask_rephrase", None, {}, (_person(),))
+    return RasaReply("utter_ask_rephrase", None, {}, (person_choice(),))

@@ -21,6 +21,7 @@ BROWSER_CODE = (
     "bot/learning/admin",
     "bot/hours/admin",
     "bot/incidents/admin",
+    "bot/proposals/admin",
 )
 
 

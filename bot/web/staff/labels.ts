@@ -136,6 +136,7 @@ export function whyText({ code, ...values }: Why): string {
     too_far: t("No article is near enough in meaning: {meaning}, and {limit} is needed.", words),
     no_article: t("There is no published article."),
     other_language: t("The article is shown in another language: {language}.", words),
+    notice: t("It concerns the notice “{title}”, which is said first, once per conversation.", words),
     note: String(values.text ?? ""),
   };
   return word(sentences, code);

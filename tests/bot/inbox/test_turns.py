@@ -14,7 +14,10 @@ from bot.conversations import repository
 from bot.conversations.tables import ConversationRow
 from bot.dialogue.rasa_client import TurnRequest
 from bot.dialogue.rasa_wire import RasaChoice, RasaReply, Wish
+from bot.inbox.inbound import InboundMessage
 from bot.kit.db import Tx
+from knowledge_base.article import Audience, Content, Link
+from knowledge_base.service import Changes
 from tests.parts import ScriptedRasa, bearer, gateway
 from tests.system import until
 
@@ -110,13 +113,95 @@ async def test_without_rasa_the_knowledge_base_answers_and_a_person_can_be_had(
     async with gateway(tmp_path, ScriptedRasa(lambda _: None), demo=True) as (_, client):
         token = await session(client, locale="pt-BR")
         await send(client, token, "qual o prazo de entrega?")
-        messages = await answered(client, token, 1)
-        assert "dias úteis" in messages[1]["text"]
-        assert messages[1]["choices"]
-        await send(client, token, "quero falar com uma pessoa")
         messages = await answered(client, token, 2)
+        assert "dias úteis" in messages[1]["text"]
+        assert messages[2]["choices"][-1]["label"] == "Falar com uma pessoa"
+        await send(client, token, "quero falar com uma pessoa")
+        messages = await answered(client, token, 3)
         assert "FL-" in messages[-1]["text"]
         assert (await read(client, token, wait=0))["owner"] == "queue"
+
+
+async def test_without_rasa_an_article_has_what_belongs_to_it(tmp_path: Path) -> None:
+    """Short answer by channel, links, buttons, related articles and the question whether it helped."""
+    async with gateway(tmp_path, ScriptedRasa(lambda _: None)) as (services, client):
+        articles = services.articles
+        care = await articles.create(
+            actor=None,
+            locale="en",
+            key="care",
+            content=Content("How do I wash a carpet?", "By hand."),
+        )
+        rent = await articles.create(
+            actor=None,
+            locale="en",
+            content=Content(
+                title="Do you rent carpets for weddings?",
+                answer="Yes, we rent carpets: the long answer.",
+                phrasings=("renting carpets for a wedding",),
+                short_answer="Yes, we do.",
+                links=(Link("Price list", "https://example.com/prices"),),
+                flows=("opening_hours", "human"),
+                related=("care",),
+            ),
+        )
+        for one in (care, rent):
+            await articles.publish(one.article.id, actor=None)
+        token = await session(client, locale="en")
+        await send(client, token, "do you rent carpets for weddings?")
+        _, said, asked = await answered(client, token, 2)
+        assert said["text"] == (
+            "Yes, we rent carpets: the long answer.\n\n- [Price list](https://example.com/prices)"
+        )
+        labels = [choice["label"] for choice in asked["choices"]]
+        assert labels[2:] == ["Opening hours", "How do I wash a carpet?", "Talk to a person"]
+
+        response = await client.post(
+            "/api/widget/v1/messages",
+            json={"client_id": str(uuid.uuid4()), "choice": asked["choices"][3]["id"]},
+            headers=bearer(token),
+        )
+        assert response.status == 202
+        messages = await answered(client, token, 4)
+        assert "By hand." in [one["text"] for one in messages], "the article of the button is shown"
+        await articles.change(
+            rent.article.id,
+            actor=None,
+            version=(await articles.get(rent.article.id)).article.version,
+            changes=Changes(audience=Audience.INTERNAL),
+        )
+        other = await session(client, locale="en")
+        await send(client, other, "do you rent carpets for weddings?")
+        assert "the long answer" not in str(await answered(client, other, 1))
+
+
+async def test_without_rasa_telegram_gets_the_short_answer(tmp_path: Path) -> None:
+    async with gateway(tmp_path, ScriptedRasa(lambda _: None)) as (services, _):
+        made = await services.articles.create(
+            actor=None,
+            locale="en",
+            content=Content("Do you rent carpets?", "The long answer.", short_answer="Yes, we do."),
+        )
+        await services.articles.publish(made.article.id, actor=None)
+        accepted = await services.intake.receive(
+            InboundMessage(
+                channel="telegram",
+                contact_external_id="telegram:1:42",
+                external_id="telegram:1:7",
+                text="do you rent carpets?",
+                locale="en",
+                address={"chat_id": 42},
+            )
+        )
+
+        async def said() -> list[str] | None:
+            messages = await services.db.read(
+                lambda conn: repository.list_messages(conn, accepted.conversation.id)
+            )
+            texts = [one.text for one in messages if one.author == "bot"]
+            return texts if len(texts) == 2 else None
+
+        assert (await until(said, seconds=30, what="the answer"))[0] == "Yes, we do."
 
 
 async def test_a_failed_action_reaches_a_person(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,16 @@ import pytest
 import sqlalchemy as sa
 from aiohttp.test_utils import TestClient
 
+from actions.context import read_call
+from actions.hand_off import hand_off
 from bot.conversations import repository as conversations
 from bot.conversations.tables import MessageRow
-from bot.dialogue.rasa_wire import RasaReply
+from bot.dialogue.rasa_client import TurnRequest
+from bot.dialogue.rasa_wire import RasaReply, TurnAnswer
 from bot.inbox.inbound import InboundMessage
 from bot.services import Services
 from bot.staff.account import Role
+from handoff.ticket import Reason
 from tests.parts import ScriptedRasa, bearer, gateway, token_for
 from tests.stores import own_database
 
@@ -170,6 +175,51 @@ async def test_without_rasa_and_before_a_hand_off_it_is_said_too(
         heard = await (await world.visitor()).hears("quero falar com uma pessoa sobre o boleto")
         assert heard[0] == LATE
         assert len(heard) == 2
+
+
+async def test_it_is_said_before_an_action_opens_a_ticket(tmp_path: Path) -> None:
+    """An action hands over within the turn: the notice comes first, once, and is in the reasons."""
+
+    class HandsOver(ScriptedRasa):
+        async def turn(self, request: TurnRequest) -> TurnAnswer:
+            latest = {"intent": {"name": "human"}, "text": request.text, "entities": []}
+            call = read_call(
+                "action_hand_off",
+                sender_id=request.conversation_id,
+                slots={},
+                latest_message=latest
+                | {"metadata": {"turn_id": request.turn_id, **request.metadata}},
+                active_loop=None,
+            )
+            call = replace(call, locale=request.locale)
+            await hand_off(services.action_services(), call, Reason.CUSTOMER_ASKED)
+            return replace(await super().turn(request), replies=())
+
+    async with gateway(tmp_path, HandsOver(intent="human")) as (services, client):
+        world = World(services, client)
+        made = await world.tell()
+        visitor = await world.visitor()
+        heard = await visitor.hears("quero uma pessoa, o boleto não caiu")
+        assert heard[0] == LATE
+        assert "FL-" in heard[1]
+        assert len(heard) == 2
+        assert (await world.ask("GET", f"/{made['id']}"))[1]["told"] == 1
+        rows = await services.db.read(
+            lambda conn: conversations.list_messages(conn, visitor.conversation_id)
+        )
+        assert rows[0].decision is not None
+        assert rows[0].decision["why"][-1] == {"code": "notice", "title": "Boleto atrasado"}
+
+
+async def test_explain_tells_which_notice_is_said(world: World) -> None:
+    await world.tell()
+    async with world.client.post(
+        "/api/v1/explain",
+        json={"text": "e o boleto?", "locale": "pt-BR"},
+        headers=bearer(world.tokens[Role.EDITOR]),
+    ) as response:
+        explained = await response.json()
+    assert "the notice “Boleto atrasado”, which is said first" in explained["reasons"][-1]
 
 
 async def test_what_means_the_same_and_which_article(world: World) -> None:
