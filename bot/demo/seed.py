@@ -13,7 +13,7 @@ from bot.kit.passwords import Passwords
 from bot.shop import repository as shop
 from bot.staff import repository as staff
 from bot.staff.service import create_staff
-from handoff.case.seed import seed_categories
+from handoff.case.seed import seed_categories as seed_ticket_categories
 from handoff.seed import seed_queues
 from knowledge_base.golden.service import GoldenQuestions
 from knowledge_base.seed import seed_articles, seed_categories
@@ -84,7 +84,7 @@ def make_password() -> str:
 def _seed_shop(tx: Tx, clock: Clock) -> None:
     now = clock.now()
     seed_queues(tx, calendar_key=CALENDAR.key)
-    seed_categories(tx)
+    seed_ticket_categories(tx)
     if hours.find_calendar(tx.conn, CALENDAR.key, now=now) is None:
         hours.save_calendar(tx, CALENDAR, now=now)
     accounts = {
