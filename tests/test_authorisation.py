@@ -89,10 +89,19 @@ GET /api/v1/queues
 GET /api/v1/agents
 GET /api/v1/tickets
 GET /api/v1/tickets/{id}
+GET /api/v1/macros
 GET /api/v1/tickets/{id}/service-level
 GET /api/v1/desk/levels
 GET /api/v1/conversations/{id}/messages
 GET /api/v1/conversations/{id}/marks
+GET /api/v1/search
+GET /api/v1/views
+POST /api/v1/views
+PATCH /api/v1/views/{id}
+DELETE /api/v1/views/{id}
+PUT /api/v1/views/default
+GET /api/v1/tickets/{id}/suggestions
+POST /api/v1/tickets/{id}/company
 GET /api/v1/ticket-categories
 GET /api/v1/ticket-tags
 GET /api/v1/mentions
@@ -113,6 +122,16 @@ GET /api/v1/work/queues
 GET /api/v1/work/board
 """,
     "desk.configure": """
+POST /api/v1/macros
+PUT /api/v1/macros/{id}
+POST /api/v1/macros/{id}/retire
+GET /api/v1/rules
+POST /api/v1/rules
+PUT /api/v1/rules/order
+PUT /api/v1/rules/{id}
+POST /api/v1/rules/{id}/retire
+POST /api/v1/rules/try
+GET /api/v1/rules/log
 POST /api/v1/desk/queues
 PUT /api/v1/desk/queues/{id}
 POST /api/v1/desk/queues/{id}/retire
@@ -137,8 +156,13 @@ PUT /api/v1/service-level/order
 POST /api/v1/service-level/apply
 PUT /api/v1/service-level/tiers
 """,
-    "transcripts.read": "GET /api/v1/conversations/{id}/transcript",
+    "transcripts.read": """
+GET /api/v1/conversations/{id}/transcript
+POST /api/v1/transcripts/verify
+""",
     "tickets.work": """
+GET /api/v1/conversations/{id}/transcript/address
+POST /api/v1/conversations/{id}/transcript/send
 POST /api/v1/tickets/claim-next
 GET /api/v1/presence
 PUT /api/v1/presence
@@ -160,6 +184,8 @@ POST /api/v1/tickets/{id}/snooze
 POST /api/v1/tickets/{id}/resolve
 POST /api/v1/tickets/{id}/reopen
 POST /api/v1/tickets/{id}/priority
+GET /api/v1/tickets/{id}/macros/{macro}
+POST /api/v1/tickets/{id}/macros/{macro}
 POST /api/v1/tickets/{id}/category
 POST /api/v1/tickets/{id}/subject
 POST /api/v1/tickets/{id}/assess
@@ -170,6 +196,13 @@ POST /api/v1/tickets/{id}/merge
 POST /api/v1/tickets/{id}/watch
 POST /api/v1/conversations/{id}/typing
 POST /api/v1/messages/{id}/mark
+POST /api/v1/messages/{id}/deliver
+POST /api/v1/tickets/bulk
+POST /api/v1/tickets/{id}/article
+GET /api/v1/replies
+POST /api/v1/replies
+PUT /api/v1/replies/{id}
+DELETE /api/v1/replies/{id}
 """,
     "kb.read": """
 GET /api/v1/kb/proposals

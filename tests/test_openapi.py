@@ -56,6 +56,9 @@ POST /api/v1/tickets/{id}/snooze
 POST /api/v1/tickets/{id}/resolve
 POST /api/v1/tickets/{id}/reopen
 GET /api/v1/conversations/{id}/transcript
+GET /api/v1/conversations/{id}/transcript/address
+POST /api/v1/conversations/{id}/transcript/send
+POST /api/v1/transcripts/verify
 """
 
 
@@ -302,6 +305,10 @@ async def test_the_answers_of_a_whole_day_fit_their_schemas(
     await call("GET", f"{api}/conversations/{conversation_id}/messages", admin)
     for form in ("json", "txt", "html"):
         await call("GET", f"{api}/conversations/{conversation_id}/transcript?format={form}", admin)
+    taken = await call("GET", f"{api}/conversations/{conversation_id}/transcript", admin)
+    await call("POST", f"{api}/transcripts/verify", admin, {"text": json.dumps(taken)})
+    await call("GET", f"{api}/conversations/{conversation_id}/transcript/address", admin)
+    await call("POST", f"{api}/conversations/{conversation_id}/transcript/send", admin, {})
     await call("POST", f"{api}/conversations/{conversation_id}/typing", admin, {})
     session = await call(
         "POST",

@@ -35,6 +35,8 @@ SOURCES = (
     REPOSITORY / "handoff" / "console" / "app",
     REPOSITORY / "knowledge_base" / "admin" / "app",
     REPOSITORY / "handoff" / "service_level" / "admin",
+    REPOSITORY / "handoff" / "work" / "admin",
+    REPOSITORY / "handoff" / "exports" / "admin",
     REPOSITORY / "bot" / "wording" / "admin",
     REPOSITORY / "bot" / "learning" / "admin",
     REPOSITORY / "bot" / "proposals" / "admin",

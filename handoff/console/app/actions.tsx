@@ -17,9 +17,11 @@ import {
   Hand,
   Hourglass,
   RotateCcw,
+  Undo2,
   Users,
 } from "@staff/icons";
 import { priorityName } from "@staff/labels";
+import { levelLabel, levels } from "@staff/levels";
 import { Menu, type MenuItem } from "@staff/popover";
 import { roleName } from "@staff/preferences";
 import { may, me } from "@staff/session";
@@ -30,9 +32,10 @@ import { useState } from "preact/hooks";
 import { type Draft, isComplete, ProposalFields, propose, proposingFrom, readSuggestion } from "./proposals";
 import { type Act, levelRank, mayAct } from "./rules";
 import { act, agents, claim, queues, ticket, ticketId } from "./store";
+import { takingOut } from "./transcript-dialog";
 import { type SnoozeChoice, snoozeUntil, toLocalInput } from "./waiting";
 
-export type DialogName = "pass" | "return" | "resolve" | "reopen" | "third_party" | "snooze" | "priority";
+export type DialogName = "pass" | "return" | "give-back" | "resolve" | "reopen" | "third_party" | "snooze" | "priority";
 const dialog = signal<DialogName | null>(null);
 
 export function openDialog(name: DialogName): void {
@@ -78,18 +81,15 @@ export function ActionBar() {
   );
   add(canAct("wait"), t("Wait for third party…"), Building2, () => openDialog("third_party"));
   add(canAct("wait"), t("Snooze…"), AlarmClock, () => openDialog("snooze"));
+  add(canAct("give-back"), t("Give back to the queue…"), Undo2, () => openDialog("give-back"));
   add(canAct("return"), t("Return to the level below…"), CornerUpLeft, () => openDialog("return"));
   add(canAct("priority"), t("Priority…"), Flag, () => openDialog("priority"));
   add(mayPropose(), t("Propose an article…"), BookOpen, () => {
     proposingFrom.value = shown.id;
   });
-  add(may("transcripts.read") || may("tickets.work"), t("Transcript"), Download, () =>
-    window.open(
-      `/api/v1/conversations/${shown.conversation_id}/transcript?format=html`,
-      "_blank",
-      "noopener",
-    ),
-  );
+  add(may("transcripts.read") || may("tickets.work"), t("Transcript…"), Download, () => {
+    takingOut.value = shown.conversation_id;
+  });
   return (
     <div class="action-bar">
       {canAct("claim") && (
@@ -132,6 +132,16 @@ export function ActionDialogs() {
           button={t("Return")}
           required
           send={(reason) => act("return", { reason }, t("Returned to the level below."))}
+        />
+      );
+    case "give-back":
+      return (
+        <ReasonDialog
+          title={t("Give back to the queue")}
+          text={t("The ticket waits in its queue again and keeps its place. Say why.")}
+          button={t("Give back")}
+          required
+          send={(reason) => act("give-back", { reason }, t("Given back to the queue."))}
         />
       );
     case "third_party":
@@ -380,12 +390,19 @@ function Targets({ way, level, queueKey }: { way: Way; level: string; queueKey: 
   const all = queues.value ?? [];
   const isUp = (one: string | null) => levelRank(one) > levelRank(level);
   const isBelow = (one: string | null) => levelRank(one) < levelRank(level);
-  const levels = [...new Set(all.map((queue) => queue.level))].sort();
+  const known = [...new Set(all.map((queue) => queue.level))].sort();
+  const here = levels.value.find((one) => one.key === level);
+  // Where the people of this level may not pass on to, or nobody is, the server would refuse.
+  const mayReach = (one: string) =>
+    one === level ||
+    ((here?.escalates_to.includes(one) ?? true) &&
+      (levels.value.find((other) => other.key === one)?.staffed ?? true));
   const colleagues = agents.value.filter((agent) => agent.id !== me.value?.id);
   const others = all.filter(
-    (queue) => queue.key !== queueKey && !(way === "functional" && isBelow(queue.level)),
+    (queue) =>
+      queue.key !== queueKey && !(way === "functional" && (isBelow(queue.level) || !mayReach(queue.level))),
   );
-  const offeredLevels = way === "transfer" ? [] : levels.filter((one) => way === "hierarchical" || isUp(one));
+  const offeredLevels = way === "transfer" ? [] : known.filter((one) => way === "hierarchical" || (isUp(one) && mayReach(one)));
   const staff = colleagues.filter((agent) => {
     if (way === "hierarchical") return ["supervisor", "admin"].includes(agent.role);
     return way === "transfer" || !isBelow(agent.level);
@@ -396,7 +413,7 @@ function Targets({ way, level, queueKey }: { way: Way; level: string; queueKey: 
         <optgroup label={t("Level")}>
           {offeredLevels.map((one) => (
             <option key={one} value={`level:${one}`}>
-              {t("Level {level}", { level: one })}
+              {t("Level {level}", { level: levelLabel(one) })}
             </option>
           ))}
         </optgroup>

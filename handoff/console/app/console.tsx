@@ -9,12 +9,15 @@ import { startShortcuts } from "@staff/shortcuts";
 import { Empty } from "@staff/states";
 import { useEffect } from "preact/hooks";
 import { ActionDialogs, canAct, openDialog } from "./actions";
+import { BoardPage } from "./board";
 import { HelpSheet, helpOpen } from "./help";
 import { OwnProposals, ProposeDialog, proposalsOpen, proposingFrom } from "./proposals";
+import { Offers } from "./presence-control";
 import { Sidebar } from "./sidebar";
 import { claim, claimNext, isMine, list, pane, ticket, ticketHref, ticketId } from "./store";
 import { TicketList } from "./ticket-list";
 import { TicketPane } from "./ticket-pane";
+import { TranscriptDialog } from "./transcript-dialog";
 
 function move(step: number): void {
   const items = list.value?.items ?? [];
@@ -67,20 +70,30 @@ export function Console() {
   }
   return (
     <div class="console" data-pane={pane.value}>
-      <SkipLink to={ticketId.value ? "conversation" : "tickets"} />
-      {liveState.value === "offline" && (
-        <p class="offline-bar" role="alert">
-          <Icon of={WifiOff} />
-          {t("Connection lost. Reconnecting…")}
-        </p>
-      )}
+      <SkipLink to={pane.value === "board" ? "board" : ticketId.value ? "conversation" : "tickets"} />
+      <div class="bars">
+        {liveState.value === "offline" && (
+          <p class="offline-bar" role="alert">
+            <Icon of={WifiOff} />
+            {t("Connection lost. Reconnecting…")}
+          </p>
+        )}
+        <Offers />
+      </div>
       <Sidebar />
       <main class="panes">
         <h1 class="visually-hidden">{t("Console")}</h1>
-        <TicketList />
-        <TicketPane />
+        {pane.value === "board" ? (
+          <BoardPage />
+        ) : (
+          <>
+            <TicketList />
+            <TicketPane />
+          </>
+        )}
       </main>
       <ActionDialogs />
+      <TranscriptDialog />
       {helpOpen.value && <HelpSheet />}
       {proposalsOpen.value && <OwnProposals />}
       {proposingFrom.value && <ProposeDialog key={proposingFrom.value} ticketId={proposingFrom.value} />}

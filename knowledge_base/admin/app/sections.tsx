@@ -14,12 +14,16 @@ import {
   Flag,
   FlaskConical,
   GraduationCap,
+  Headset,
   Hourglass,
   Inbox,
   Languages,
   Layers,
+  ListOrdered,
   MessageSquare,
   Search,
+  ShieldCheck,
+  Split,
   StickyNote,
   ThumbsUp,
   Upload,
@@ -33,8 +37,13 @@ import { ModelsPage } from "../../../bot/learning/admin/models-page";
 import { ReviewPage } from "../../../bot/learning/admin/review-page";
 import { ProposedPage } from "../../../bot/proposals/admin/proposed-page";
 import { TextsPage } from "../../../bot/wording/admin/texts-page";
+import { CheckPage } from "../../../handoff/exports/admin/check-page";
+import { LevelsPage } from "../../../handoff/routing/admin/levels-page";
+import { QueuesPage } from "../../../handoff/routing/admin/queues-page";
+import { RoutingPage } from "../../../handoff/routing/admin/rules-page";
 import { ServiceLevelPage } from "../../../handoff/service_level/admin/policies-page";
 import { ReportsPage } from "../../../handoff/service_level/admin/reports-page";
+import { WorkPage } from "../../../handoff/work/admin/work-page";
 import { ArticleList } from "./article-list";
 import { ArticlePage } from "./article-page";
 import { AskedPage } from "./asked-page";
@@ -129,10 +138,45 @@ export const GROUPS: readonly SectionGroup[] = [
     label: () => t("Support desk"),
     sections: [
       {
+        path: "queues",
+        label: () => t("Queues"),
+        icon: ListOrdered,
+        page: (rest) => <QueuesPage rest={rest} />,
+        visible: () => may("reports.read"),
+      },
+      {
+        path: "routing",
+        label: () => t("Routing"),
+        icon: Split,
+        page: (rest) => <RoutingPage rest={rest} />,
+        visible: () => may("reports.read"),
+      },
+      {
+        path: "levels",
+        label: () => t("Levels"),
+        icon: Headset,
+        page: () => <LevelsPage />,
+        visible: () => may("reports.read"),
+      },
+      {
         path: "service-level",
         label: () => t("Service levels"),
         icon: Hourglass,
         page: (rest) => <ServiceLevelPage rest={rest} />,
+        visible: () => may("reports.read"),
+      },
+      {
+        path: "transcripts",
+        label: () => t("Transcripts"),
+        icon: ShieldCheck,
+        page: () => <CheckPage />,
+        visible: () => may("transcripts.read"),
+      },
+      {
+        path: "work",
+        label: () => t("Giving out work"),
+        icon: Split,
+        page: () => <WorkPage />,
         visible: () => may("reports.read"),
       },
       {
