@@ -91,6 +91,7 @@ from handoff.console.company import Company
 from handoff.console.events import LiveStreams
 from handoff.exports import routes as transcript_routes
 from handoff.exports.service import Transcripts
+from handoff.feedback import routes as feedback_routes
 from handoff.feedback.service import Ratings
 from handoff.feedback.worker import RatingsWorker
 from handoff.informing.asides import DeskAsides
@@ -305,6 +306,11 @@ class Services:
             return False
         return True
 
+    def knowledge_status(self) -> str:
+        """Return "ok", or how much of the articles has been read since the start."""
+        share = self.knowledge.read_share
+        return "ok" if self.knowledge.ready else f"reading ({share:.0%})"
+
     async def status(self) -> dict[str, Any]:
         """Return how each part is doing."""
         redis = "not configured"
@@ -328,6 +334,7 @@ class Services:
             "telegram": telegram,
             "model": self.rasa.model,
             "articles": len(self.knowledge),
+            "knowledge": self.knowledge_status(),
         }
 
     # ------------------------------------------------------------------------ wiring
@@ -344,6 +351,7 @@ class Services:
             bulk_routes.table,
             transcript_routes.table,
             level_routes.table,
+            feedback_routes.table,
             automation_routes.table,
             case_routes.table,
             routing_routes.table,
@@ -382,6 +390,8 @@ class Services:
         app[transcript_routes.TRANSCRIPTS] = self.transcripts
         app[case_routes.CASES] = Cases(self.db, self.clock, self.desk)
         app[level_routes.SERVICE_LEVEL] = self.service_level
+        app[level_routes.RATED] = feedback_routes.rated(self.ratings)
+        app[feedback_routes.RATINGS] = self.ratings
         app[routing_routes.ROUTING] = Routing(
             self.db,
             self.clock,
@@ -516,6 +526,7 @@ def build_services(
     dialogue: Dialogue | None = None,
     encoder: Encoder | None = None,
     detector: NgramDetector | None = None,
+    knowledge: KnowledgeBase | None = None,
 ) -> Services:
     """Make everything; nothing is connected or started yet.
 
@@ -525,6 +536,7 @@ def build_services(
         dialogue: who drives the dialogue, by default the Rasa hosts.
         encoder: sentence vectors; a loaded one saves a second.
         detector: languages; a loaded one saves half a second.
+        knowledge: articles to answer from, by default those of the store.
     """
     clock = clock or SystemClock()
     metrics = Metrics()
@@ -554,7 +566,7 @@ def build_services(
     passwords = Passwords()
     detector = detector or NgramDetector()
     rasa = RasaPool(internal_token(settings.secret_key))
-    knowledge = KnowledgeBase(db, encoder, bus=bus)
+    knowledge = knowledge or KnowledgeBase(db, encoder, bus=bus)
     presenter = Presenter(db)
     verification = Verification.build(secret_key=settings.secret_key, texts=texts, brand=BRAND)
     service_level = ServiceLevel(db, clock)

@@ -1504,13 +1504,15 @@ class DeskSteps:
         now: datetime,
     ) -> None:
         queue = repository.get_queue(tx.conn, ticket.queue_id)
+        is_open = self._is_open is None or self._is_open(tx.conn, queue.calendar_key, now)
         there = self._is_there(tx.conn, queue, now)
+        nobody = "utter_handoff_nobody_online" if is_open else "utter_handoff_closed"
         place = self._place_sentence(conversation, opened.position)
         soon = self._estimate_sentence(tx.conn, conversation, queue, opened.position, now)
         self._say(
             tx,
             conversation,
-            "utter_handoff" if there else "utter_handoff_closed",
+            "utter_handoff" if there else nobody,
             now,
             then=None if there else "utter_waiting_choices",
             buttons=() if there else choices.WAITING,

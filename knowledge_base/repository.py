@@ -547,6 +547,47 @@ def live_version(conn: sa.Connection) -> int:
 
 def live_changes(conn: sa.Connection, *, after: int, encoder: str) -> list[LiveChange]:
     """Return every article whose visible text changed after a version, with its vectors."""
+    rows = conn.execute(_live(encoder).where(ArticleRow.live_version > after))
+    return [_to_live_change(row) for row in rows]
+
+
+def live_page(conn: sa.Connection, *, after_id: str, limit: int, encoder: str) -> list[Entry]:
+    """Return articles that customers see, by id, from after an id on; to read a whole base in parts."""
+    rows = conn.execute(
+        _seen(_live(encoder)).where(ArticleRow.id > after_id).order_by(ArticleRow.id).limit(limit)
+    )
+    return _entries(rows)
+
+
+def live_entry(conn: sa.Connection, article_id: str, *, encoder: str) -> Entry | None:
+    """Return one article as customers see it, or None when they don't."""
+    found = _entries(conn.execute(_seen(_live(encoder)).where(ArticleRow.id == article_id)))
+    return found[0] if found else None
+
+
+def live_by_words(
+    conn: sa.Connection, words: Sequence[str], *, limit: int, encoder: str
+) -> list[Entry]:
+    """Return articles that customers see with one of these in title, key, tags or phrasings.
+
+    Those with most of them first. `words` are letters and digits only.
+    """
+    if not words:
+        return []
+    has = [ArticleRow.search_text.like(f"%{word}%") for word in words]
+    met = sum((sa.case((one, 1), else_=0) for one in has), sa.literal(0))
+    rows = conn.execute(
+        _seen(_live(encoder)).where(sa.or_(*has)).order_by(met.desc(), ArticleRow.id).limit(limit)
+    )
+    return _entries(rows)
+
+
+def count_live(conn: sa.Connection) -> int:
+    """Return how many articles customers see."""
+    return conn.execute(_seen(sa.select(sa.func.count()).select_from(ArticleRow))).scalar_one()
+
+
+def _live(encoder: str) -> Any:
     columns: list[Any] = [
         ArticleRow.id,
         ArticleRow.key,
@@ -562,7 +603,7 @@ def live_changes(conn: sa.Connection, *, after: int, encoder: str) -> list[LiveC
         VectorRow.count.label("vector_count"),
         VectorRow.data,
     ]
-    rows = conn.execute(
+    return (
         sa.select(*columns)
         .outerjoin(
             RevisionRow,
@@ -579,9 +620,17 @@ def live_changes(conn: sa.Connection, *, after: int, encoder: str) -> list[LiveC
                 VectorRow.encoder == encoder,
             ),
         )
-        .where(ArticleRow.live_version > after)
     )
-    return [_to_live_change(row) for row in rows]
+
+
+def _seen(query: Any) -> Any:
+    return query.where(
+        ArticleRow.state == State.PUBLISHED.value, ArticleRow.audience == Audience.PUBLIC.value
+    )
+
+
+def _entries(rows: Iterable[sa.Row[Any]]) -> list[Entry]:
+    return [change.entry for change in map(_to_live_change, rows) if change.entry is not None]
 
 
 def _to_live_change(row: sa.Row[Any]) -> LiveChange:
@@ -777,6 +826,60 @@ _VISIBLE = (
     ArticleRow.audience == Audience.PUBLIC.value,
     ArticleRow.published_revision.is_not(None),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class InternalArticle:
+    """A published article for colleagues, which is in no index that customers' questions reach."""
+
+    id: str
+    key: str
+    locale: str
+    title: str
+    answer: str
+    revision: int
+    search_text: str
+
+
+def list_internal(
+    conn: sa.Connection,
+    *,
+    words: Sequence[str] = (),
+    article_id: str | None = None,
+    limit: int = 200,
+) -> list[InternalArticle]:
+    """Return published internal articles with any of the folded words, or the one with this id."""
+    query = (
+        sa.select(
+            ArticleRow.id,
+            ArticleRow.key,
+            ArticleRow.locale,
+            RevisionRow.title,
+            RevisionRow.answer,
+            RevisionRow.number.label("revision"),
+            ArticleRow.search_text,
+        )
+        .join(
+            RevisionRow,
+            sa.and_(
+                RevisionRow.article_id == ArticleRow.id,
+                RevisionRow.number == ArticleRow.published_revision,
+            ),
+        )
+        .where(
+            ArticleRow.state == State.PUBLISHED.value,
+            ArticleRow.audience == Audience.INTERNAL.value,
+        )
+        .order_by(ArticleRow.updated_at.desc())
+        .limit(limit)
+    )
+    if article_id is not None:
+        query = query.where(ArticleRow.id == article_id)
+    if words:
+        query = query.where(
+            sa.or_(*(ArticleRow.search_text.contains(word, autoescape=True) for word in words))
+        )
+    return [InternalArticle(*row) for row in conn.execute(query)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,11 @@ from bot.migrations import current_revision, head_revision, upgrade
 from bot.tables import all_tables
 
 
+def is_mapped(name: str | None, kind: str, parents: object) -> bool:
+    """The index of words is made by each engine's own means; no mapped table stands for it."""
+    return not str(name).startswith(("desk_words", "ix_desk_words"))
+
+
 async def test_migrations_lead_to_the_mapped_tables(db: Database, tmp_path: Path) -> None:
     metadata = all_tables()
     await db.write(lambda tx: Base.metadata.drop_all(tx.conn))
@@ -18,7 +23,8 @@ async def test_migrations_lead_to_the_mapped_tables(db: Database, tmp_path: Path
     assert await upgrade(db) == (head_revision(), head_revision())
 
     def differences(conn: sa.Connection) -> list[object]:
-        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": is_mapped}
+        context = MigrationContext.configure(conn, opts=opts)
         return list(compare_metadata(context, metadata))
 
     assert await db.read(differences) == []

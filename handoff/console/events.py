@@ -46,6 +46,8 @@ class _Page:
 
 def may_hear(staff: Staff, audience: dict[str, Any]) -> bool:
     """Tell whether a hint for this audience is for this person. Pure."""
+    if audience.get("supervisors"):
+        return staff.may("tickets.supervise")
     if "staff" in audience:
         return staff.id in audience["staff"]
     people = frozenset(audience.get("people") or ())
@@ -151,7 +153,7 @@ class LiveStreams:
             except TimeoutError:
                 if not await self._desk.is_active(page.staff.id):
                     return
-                yield b": still here\n\n"
+                yield b"event: beat\ndata: {}\n\n"
                 continue
             if frame is None:
                 return

@@ -79,6 +79,10 @@ class WaitBody(Model):
 
     for_: Literal["customer", "third_party"] = Field(alias="for")
     reason: str | None = Field(default=None, max_length=MAX_TEXT)
+    vendor: str | None = Field(default=None, max_length=1_000)
+    """Who the third party is."""
+    expected_at: AwareDatetime | None = None
+    """By when a third party should have answered; a reminder comes then."""
 
 
 class SnoozeBody(Model):
@@ -93,6 +97,8 @@ class ResolveBody(Model):
 
     text: str | None = Field(default=None, max_length=MAX_TEXT)
     reason: str | None = Field(default=None, max_length=MAX_TEXT)
+    ask_feedback: bool = True
+    """False: the customer is not asked how it was."""
 
 
 class ReopenBody(Model):
@@ -348,6 +354,19 @@ class PackModel(Model):
     earlier: list[str]
 
 
+class ThirdPartyItem(Model):
+    """For whom outside the house a ticket waits, or waited last."""
+
+    vendor: str | None
+    expected_at: str | None
+    since: str | None
+    """Beginning of the wait that goes on; null: it is over."""
+    waited_seconds: int
+    total_seconds: int
+    """All such waits of the ticket."""
+    overdue: bool
+
+
 class Related(Model):
     """An earlier ticket of the same conversation."""
 
@@ -374,6 +393,8 @@ class TicketDetail(TicketSummary):
     position: int | None
     """Place in line while it waits."""
     related: Related | None
+    third_party: ThirdPartyItem | None
+    """null: it never waited for one."""
     impact: str | None
     """Both only when the priority was worked out from them."""
     urgency: str | None
@@ -575,6 +596,7 @@ def ticket_detail(
         events=_history(detail, locale=locale),
         epoch=detail.epoch,
         position=detail.position,
+        third_party=_third_party_item(detail),
         related=Related(
             id=detail.related.id, number=detail.related.number, state=detail.related.state
         )
@@ -612,6 +634,20 @@ def _history(detail: Detail, *, locale: str) -> list[EventItem]:
     return items
 
 
+def _third_party_item(detail: Detail) -> ThirdPartyItem | None:
+    story = detail.third_party
+    if story is None:
+        return None
+    return ThirdPartyItem(
+        vendor=story.vendor,
+        expected_at=_maybe(story.expected_at),
+        since=_maybe(story.since),
+        waited_seconds=story.waited_seconds,
+        total_seconds=story.total_seconds,
+        overdue=story.overdue,
+    )
+
+
 def event_item(event: Event, queues: dict[str, Queue], *, locale: str) -> EventItem:
     """Render a line of the history: what changed is a value, else the queue, else the state."""
     source, target = event.from_state, event.to_state
@@ -626,7 +662,7 @@ def event_item(event: Event, queues: dict[str, Queue], *, locale: str) -> EventI
         id=event.id,
         at=instant(event.at),
         kind=event.kind,
-        actor=Person(id=event.actor_id, name=event.actor_name or "") if event.actor_id else None,
+        actor=Person(id=event.actor_id or "", name=event.actor_name) if event.actor_name else None,
         from_=source,
         to=target or None,
         reason=event.reason,

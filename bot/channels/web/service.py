@@ -12,7 +12,7 @@ from bot.channels.web import repository as sessions
 from bot.channels.web.identity import Identity, IdentityRefused, read_identity
 from bot.channels.web.wire import NewMessage
 from bot.conversations import repository
-from bot.conversations.conversation import Conversation, Message
+from bot.conversations.conversation import Conversation, Message, Owner
 from bot.inbox.inbound import InboundMessage
 from bot.inbox.intake import Intake, Received
 from bot.kit.bus import Bus
@@ -45,8 +45,10 @@ class WebChannel:
         identity: Literal["off", "optional", "required"] = "off",
         identity_keys: tuple[str, ...] = (),
         default_locale: str = "pt-BR",
+        agent_of: Callable[[sa.Connection, str], str | None] = lambda conn, conversation_id: None,
     ) -> None:
         self._db = db
+        self._agent_of = agent_of
         self._clock = clock
         self.bus = bus
         self._intake = intake
@@ -196,6 +198,20 @@ class WebChannel:
             await self._db.write(
                 lambda tx: repository.set_locale(tx, conversation_id, locale=chosen, fixed=True)
             )
+
+    async def seen(self, conversation_id: str, seq: object) -> None:
+        """Remember that the visitor has the messages up to `seq` before their eyes; tell agents."""
+        if not isinstance(seq, int) or isinstance(seq, bool) or not 0 < seq < 2**31:
+            return
+        news = await self._db.write(lambda tx: repository.note_seen(tx, conversation_id, seq))
+        if news:
+            self.bus.publish("desk.typing", {"conversation_id": conversation_id, "seen": seq})
+
+    async def agent_name(self, conversation: Conversation) -> str | None:
+        """Return the name of whoever has the conversation; None while the bot or nobody has it."""
+        if conversation.owner is not Owner.AGENT:
+            return None
+        return await self._db.read(lambda conn: self._agent_of(conn, conversation.id))
 
     async def read(
         self, conversation_id: str, *, after: int, limit: int = 500

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from bot.channels.web.routes import CLOSING, MESSAGES_PER_MINUTE, WEB_CHANNEL, limit, table
 from bot.channels.web.service import WebChannel
 from bot.channels.web.wire import NewMessage, public_message
-from bot.conversations.conversation import Message
+from bot.conversations.conversation import Conversation, Message
 from bot.kit.errors import BadRequest, FrontlineError
 from bot.metrics import Metrics
 
@@ -55,7 +55,7 @@ class _Connection:
         self._ws = ws
         self._channel: WebChannel = request.app[WEB_CHANNEL]
         self._seen = 0
-        self._owner: str | None = None
+        self._owner: tuple[str, str | None] | None = None
         self._conversation_id = ""
 
     async def serve(self) -> None:
@@ -104,7 +104,7 @@ class _Connection:
             )
             for message in messages:
                 await self._send_message(message)
-            await self._send_owner(conversation.owner.value)
+            await self._send_owner(conversation)
             if len(messages) < 200:
                 return
 
@@ -137,13 +137,7 @@ class _Connection:
             for message in messages:
                 await self._send_message(message)
             return True
-        if "delivery" in payload:
-            return True
-        owner = payload.get("owner")
-        if owner is not None and "seq" not in payload:
-            await self._send_owner(str(owner))
-            return True
-        return False
+        return "delivery" in payload
 
     async def _send_message(self, message: Message) -> None:
         await self._send(
@@ -154,10 +148,15 @@ class _Connection:
         )
         self._seen = message.seq
 
-    async def _send_owner(self, owner: str) -> None:
-        if owner != self._owner:
-            self._owner = owner
-            await self._send({"type": "owner", "owner": owner, "last_seq": self._seen})
+    async def _send_owner(self, conversation: Conversation) -> None:
+        owner = conversation.owner.value
+        name = await self._channel.agent_name(conversation)
+        if (owner, name) != self._owner:
+            self._owner = (owner, name)
+            frame: dict[str, Any] = {"type": "owner", "owner": owner, "last_seq": self._seen}
+            if name is not None:
+                frame["agent_name"] = name
+            await self._send(frame)
 
     async def _receive(self) -> None:
         async for frame in self._ws:
@@ -176,6 +175,8 @@ class _Connection:
                     self._channel.bus.publish(
                         "desk.typing", {"conversation_id": self._conversation_id}
                     )
+                case "seen":
+                    await self._channel.seen(self._conversation_id, data.get("seq"))
                 case "locale":
                     await self._channel.choose_locale(
                         self._conversation_id, str(data.get("locale") or "")

@@ -1,0 +1,1 @@
+"""Texts that agents send again and again, with variables, per language."""

@@ -1,0 +1,1 @@
+"""Finding tickets, customers and what was said, by words."""
