@@ -288,7 +288,12 @@ async def wait(request: web.Request) -> web.StreamResponse:
     staff = staff_of(request)
     body = await read_body(request, WaitBody)
     detail = await request.app[DESK].wait(
-        _ticket_id(request), staff, third_party=body.for_ == "third_party", reason=body.reason
+        _ticket_id(request),
+        staff,
+        third_party=body.for_ == "third_party",
+        reason=body.reason,
+        vendor=body.vendor,
+        expected_at=body.expected_at,
     )
     return render(request, detail, staff)
 
@@ -324,7 +329,11 @@ async def resolve(request: web.Request) -> web.StreamResponse:
     staff = staff_of(request)
     body = await read_body(request, ResolveBody)
     detail = await request.app[DESK].resolve(
-        _ticket_id(request), staff, text=body.text, reason=body.reason
+        _ticket_id(request),
+        staff,
+        text=body.text,
+        reason=body.reason,
+        ask_feedback=body.ask_feedback,
     )
     return render(request, detail, staff)
 

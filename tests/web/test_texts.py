@@ -17,6 +17,7 @@ BROWSER_CODE = (
     "handoff/console/app",
     "knowledge_base/admin/app",
     "handoff/service_level/admin",
+    "handoff/routing/admin",
     "bot/wording/admin",
     "bot/learning/admin",
     "bot/hours/admin",

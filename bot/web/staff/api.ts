@@ -128,6 +128,14 @@ export function errorText(error: unknown): string {
       return t("Something is still in it. Move that elsewhere first.");
     case "already_claimed":
       return t("Somebody else took this ticket first.");
+    case "no_people":
+      return t("Nobody works at {level}. Choose another level, or escalate to a supervisor.", {
+        level: String((error.problem as { level?: string }).level ?? ""),
+      });
+    case "level_not_allowed":
+      return t("{level} does not escalate there. Choose another level, or escalate to a supervisor.", {
+        level: String((error.problem as { level?: string }).level ?? ""),
+      });
   }
   if (error.status === 404) return t("Not found, or not visible to you.");
   if (error.status === 429) return t("Too many requests. Wait a moment and try again.");

@@ -3,6 +3,7 @@ import type { ComponentChildren, ComponentType, JSX } from "preact";
 import { useId } from "preact/hooks";
 import { initials } from "./format";
 import { t } from "./i18n";
+import { levelLabel } from "./levels";
 
 // biome-ignore lint/suspicious/noExplicitAny: icon components take any SVG attribute
 export type IconType = ComponentType<any>;
@@ -103,7 +104,7 @@ export function LevelBadge({ level }: { level: string }) {
   return (
     <span
       class={`level ${known ? `level-${level.toLowerCase()}` : ""}`}
-      title={t("Level {level}", { level })}
+      title={t("Level {level}", { level: levelLabel(level) })}
     >
       {level}
     </span>

@@ -14,7 +14,8 @@ export type Permission =
   | "learning.review"
   | "learning.train"
   | "reports.read"
-  | "service_level.manage";
+  | "service_level.manage"
+  | "desk.configure";
 
 export interface Me {
   id: string;
@@ -94,6 +95,8 @@ export interface TicketSummary {
     seconds: number | null;
     warn_seconds: number | null;
   } | null;
+  category?: { key: string; name: string } | null;
+  tags?: string[];
 }
 
 export interface Pack {
@@ -127,9 +130,30 @@ export interface TicketEvent {
   to: string | null;
   reason: string | null;
   text: string | null;
+  /** Number of the ticket it happened to, when that one was merged into this one. */
+  ticket?: string | null;
 }
 
+export const GRADES = ["high", "medium", "low"] as const;
+export type Grade = (typeof GRADES)[number];
+
+/** What another ticket is to the one that is looked at. */
+export type Relation =
+  | "related"
+  | "duplicate_of"
+  | "has_duplicate"
+  | "caused_by"
+  | "cause_of"
+  | "merged_into"
+  | "merged_from"
+  | "earlier";
+
 export interface TicketDetail extends TicketSummary {
+  /** What the priority was worked out from; null when it was chosen. */
+  impact?: Grade | null;
+  urgency?: Grade | null;
+  links?: { id: string; number: string; state: TicketState; relation: Relation }[];
+  watchers?: Person[];
   pack: Pack;
   events: TicketEvent[];
   epoch: number;

@@ -26,16 +26,25 @@ import { Menu, type MenuItem } from "@staff/popover";
 import { roleName } from "@staff/preferences";
 import { may, me } from "@staff/session";
 import { toastError } from "@staff/toast";
-import { PRIORITIES, type Priority } from "@staff/types";
+import { type Grade, PRIORITIES, type Priority } from "@staff/types";
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import { AssessFields } from "./filing";
 import { type Draft, isComplete, ProposalFields, propose, proposingFrom, readSuggestion } from "./proposals";
 import { type Act, levelRank, mayAct } from "./rules";
 import { act, agents, claim, queues, ticket, ticketId } from "./store";
 import { takingOut } from "./transcript-dialog";
 import { type SnoozeChoice, snoozeUntil, toLocalInput } from "./waiting";
 
-export type DialogName = "pass" | "return" | "give-back" | "resolve" | "reopen" | "third_party" | "snooze" | "priority";
+export type DialogName =
+  | "pass"
+  | "return"
+  | "give-back"
+  | "resolve"
+  | "reopen"
+  | "third_party"
+  | "snooze"
+  | "priority";
 const dialog = signal<DialogName | null>(null);
 
 export function openDialog(name: DialogName): void {
@@ -176,15 +185,18 @@ export function ActionDialogs() {
 }
 
 /** A dialog that does one thing: shows what failed inside itself and closes when it worked. */
-function ActDialog(props: {
+export function ActDialog(props: {
   title: string;
   button: string;
   tone?: "primary" | "danger";
   wide?: boolean;
   /** Null when something is missing; what is missing is said by the fields. */
   send: () => Promise<unknown> | null;
+  /** Left out: it is one of the bar's own dialogs. */
+  onClose?: () => void;
   children: ComponentChildren;
 }) {
+  const onClose = props.onClose ?? close;
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
   const submit = async () => {
@@ -193,7 +205,7 @@ function ActDialog(props: {
     setBusy(true);
     try {
       await sent;
-      close();
+      onClose();
     } catch (error) {
       setProblem(errorText(error));
       setBusy(false);
@@ -202,11 +214,11 @@ function ActDialog(props: {
   return (
     <Dialog
       title={props.title}
-      onClose={close}
+      onClose={onClose}
       wide={props.wide ?? false}
       footer={
         <>
-          <Button onClick={close}>{t("Cancel")}</Button>
+          <Button onClick={onClose}>{t("Cancel")}</Button>
           <Button variant={props.tone ?? "primary"} busy={busy} onClick={() => void submit()}>
             {props.button}
           </Button>
@@ -237,7 +249,7 @@ function ActDialog(props: {
   );
 }
 
-function ReasonField(props: {
+export function ReasonField(props: {
   label: string;
   value: string;
   onInput: (text: string) => void;
@@ -402,7 +414,8 @@ function Targets({ way, level, queueKey }: { way: Way; level: string; queueKey: 
     (queue) =>
       queue.key !== queueKey && !(way === "functional" && (isBelow(queue.level) || !mayReach(queue.level))),
   );
-  const offeredLevels = way === "transfer" ? [] : known.filter((one) => way === "hierarchical" || (isUp(one) && mayReach(one)));
+  const offeredLevels =
+    way === "transfer" ? [] : known.filter((one) => way === "hierarchical" || (isUp(one) && mayReach(one)));
   const staff = colleagues.filter((agent) => {
     if (way === "hierarchical") return ["supervisor", "admin"].includes(agent.role);
     return way === "transfer" || !isBelow(agent.level);
@@ -541,23 +554,73 @@ function SnoozeDialog() {
 }
 
 function PriorityDialog() {
-  const [priority, setPriority] = useState<Priority>(ticket.value?.priority ?? "normal");
+  const shown = ticket.value;
+  const [direct, setDirect] = useState(!shown?.impact);
+  const [priority, setPriority] = useState<Priority>(shown?.priority ?? "normal");
+  const [impact, setImpact] = useState<Grade>(shown?.impact ?? "medium");
+  const [urgency, setUrgency] = useState<Grade>(shown?.urgency ?? "medium");
   const [reason, setReason] = useState("");
+  const [tried, setTried] = useState(false);
+  const missing = direct && !reason.trim();
+  const send = () => {
+    setTried(true);
+    if (missing) return null;
+    const why = reason.trim() && { reason: reason.trim() };
+    return direct
+      ? act("priority", { priority, ...why }, t("Priority changed."))
+      : act("assess", { impact, urgency, ...why }, t("Priority changed."));
+  };
+  const ways = [
+    {
+      value: false,
+      label: t("By impact and urgency"),
+      text: t("The priority follows from both."),
+    },
+    { value: true, label: t("Choose it"), text: t("With a reason, for whoever wonders later.") },
+  ];
   return (
-    <ActDialog
-      title={t("Priority")}
-      button={t("Save")}
-      send={() =>
-        act("priority", { priority, ...(reason.trim() && { reason: reason.trim() }) }, t("Priority changed."))
-      }
-    >
-      <Choice
-        label={t("Priority")}
-        value={priority}
-        options={PRIORITIES.map((value) => ({ value, label: priorityName(value) }))}
-        onChange={(value) => setPriority(value as Priority)}
+    <ActDialog title={t("Priority")} button={t("Save")} send={send}>
+      <fieldset class="cards">
+        <legend class="visually-hidden">{t("How")}</legend>
+        {ways.map((way) => (
+          <label key={way.label} class="card-choice">
+            <input
+              type="radio"
+              name="priority-way"
+              checked={direct === way.value}
+              data-autofocus={direct === way.value}
+              onChange={() => setDirect(way.value)}
+            />
+            <span>
+              <strong>{way.label}</strong>
+              <span>{way.text}</span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      {direct ? (
+        <Choice
+          label={t("Priority")}
+          value={priority}
+          options={PRIORITIES.map((value) => ({ value, label: priorityName(value) }))}
+          onChange={(value) => setPriority(value as Priority)}
+        />
+      ) : (
+        <AssessFields
+          impact={impact}
+          urgency={urgency}
+          onChange={(newImpact, newUrgency) => {
+            setImpact(newImpact);
+            setUrgency(newUrgency);
+          }}
+        />
+      )}
+      <ReasonField
+        label={direct ? t("Reason") : t("Reason (optional)")}
+        value={reason}
+        onInput={setReason}
+        error={tried && missing ? t("Please give a reason.") : null}
       />
-      <ReasonField label={t("Reason (optional)")} value={reason} onInput={setReason} />
     </ActDialog>
   );
 }

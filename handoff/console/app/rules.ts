@@ -1,7 +1,19 @@
 /** Which acts to offer on a ticket. The server decides; this only keeps buttons away that it would refuse. */
+import { levels } from "@staff/levels";
 import type { Me, TicketState, TicketSummary } from "@staff/types";
 
-export type Act = "claim" | "reply" | "pass" | "return" | "resolve" | "reopen" | "wait" | "priority" | "note";
+export type Act =
+  | "claim"
+  | "reply"
+  | "pass"
+  | "return"
+  | "give-back"
+  | "resolve"
+  | "reopen"
+  | "wait"
+  | "priority"
+  | "note"
+  | "file";
 
 const LEVELS = ["N1", "N2", "N3", "N4"];
 const WITH_AGENT: readonly TicketState[] = ["claimed", "waiting_customer", "waiting_third_party", "snoozed"];
@@ -16,6 +28,11 @@ export function isOpenState(state: TicketState): boolean {
   return state === "queued" || WITH_AGENT.includes(state);
 }
 
+/** The level nearest to the customer that people work at; nothing can be returned below it. */
+function firstOfPeople(): number {
+  return levelRank(levels.value.find((level) => level.staffed)?.key ?? null);
+}
+
 type Seen = Pick<TicketSummary, "state" | "level" | "assignee">;
 
 export function mayAct(act: Act, ticket: Seen, me: Pick<Me, "id" | "level" | "permissions">): boolean {
@@ -27,6 +44,8 @@ export function mayAct(act: Act, ticket: Seen, me: Pick<Me, "id" | "level" | "pe
   switch (act) {
     case "claim":
       return ticket.state === "queued" && (ticket.assignee ? mine : takesLevel);
+    case "give-back":
+      return (mine || (supervises && ticket.assignee !== null)) && WITH_AGENT.includes(ticket.state);
     case "reply":
       return mine && WITH_AGENT.includes(ticket.state);
     case "wait":
@@ -36,10 +55,12 @@ export function mayAct(act: Act, ticket: Seen, me: Pick<Me, "id" | "level" | "pe
     case "resolve":
       return isOpenState(ticket.state) && handles;
     case "return":
-      return isOpenState(ticket.state) && handles && levelRank(ticket.level) > levelRank("N2");
+      return isOpenState(ticket.state) && handles && levelRank(ticket.level) > firstOfPeople();
     case "reopen":
       return ticket.state === "resolved";
     case "note":
       return ticket.state !== "closed";
+    case "file":
+      return ticket.state !== "closed" && handles;
   }
 }

@@ -6,6 +6,7 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import { ApiError, api } from "@staff/api";
 import { now, numberText } from "@staff/format";
 import { n, t } from "@staff/i18n";
+import { type DeskLevel, levels } from "@staff/levels";
 import { coalesce, startLive } from "@staff/live";
 import { href, navigate, route } from "@staff/router";
 import { may, me } from "@staff/session";
@@ -37,9 +38,10 @@ export const agents = signal<Agent[]>([]);
 export const filters = computed<Filters>(() => readFilters(route.value.query));
 export const ticketId = computed(() => (route.value.path[0] === "t" ? (route.value.path[1] ?? null) : null));
 /** The part of the page a phone shows; wider screens show all of them. */
-export const pane = computed<"menu" | "list" | "ticket" | "case">(() => {
+export const pane = computed<"menu" | "list" | "ticket" | "case" | "board">(() => {
   if (ticketId.value) return route.value.path[2] === "case" ? "case" : "ticket";
-  return route.value.path[0] === "menu" ? "menu" : "list";
+  const [first] = route.value.path;
+  return first === "menu" || first === "board" ? first : "list";
 });
 
 export function listHref(changes: Partial<Filters> = {}): string {
@@ -118,10 +120,11 @@ let waitingKnown: Set<string> | null = null;
 async function readQueues(): Promise<void> {
   try {
     const [page, waiting] = await Promise.all([
-      api.get<{ items: Queue[] }>("/queues"),
+      api.get<{ items: Queue[]; levels?: DeskLevel[] }>("/queues"),
       api.get<Page<TicketSummary>>("/tickets", { state: "queued", limit: 200 }),
     ]);
     queues.value = page.items;
+    if (page.levels) levels.value = page.levels;
     const ids = new Set(waiting.items.map((ticket) => ticket.id));
     const arrived = waitingKnown ? waiting.items.filter((ticket) => !waitingKnown?.has(ticket.id)) : [];
     waitingKnown = ids;
@@ -356,6 +359,14 @@ function tellDue(data: Record<string, unknown>): void {
   playSignal();
 }
 
+type Listener = (kind: string, data: Record<string, unknown>) => void;
+const listeners: Listener[] = [];
+
+/** Lets another part of the page hear every hint too; "resync" when some may have been missed. */
+export function onHint(listener: Listener): void {
+  listeners.push(listener);
+}
+
 /** Starts following the server and the address; called once. */
 export function startStore(): void {
   let shownTicket: string | null = null;
@@ -399,8 +410,10 @@ export function startStore(): void {
       agents.value = page.items;
     })
     .catch(() => undefined);
-  startLive(["ticket", "message", "typing"], {
+  startLive(["ticket", "message", "typing", "presence", "beat", "mention", "watched"], {
     hint(kind, data) {
+      for (const listener of listeners) listener(kind, data);
+      if (["presence", "beat", "mention", "watched"].includes(kind)) return;
       const here = ticket.value;
       const mine = !!here && (data.ticket_id === here.id || data.conversation_id === here.conversation_id);
       if (kind === "typing") {
@@ -420,6 +433,9 @@ export function startStore(): void {
         refreshTicket();
       }
     },
-    resync: refreshAll,
+    resync() {
+      for (const listener of listeners) listener("resync", {});
+      refreshAll();
+    },
   });
 }

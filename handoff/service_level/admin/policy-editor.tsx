@@ -465,7 +465,7 @@ function targetOptions(kind: ActionKind, data: Policies): Option[] {
   }
 }
 
-function Checks(props: {
+export function Checks(props: {
   label: string;
   options: readonly Option[];
   chosen: readonly string[];
