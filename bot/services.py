@@ -309,7 +309,7 @@ class Services:
     def knowledge_status(self) -> str:
         """Return "ok", or how much of the articles has been read since the start."""
         share = self.knowledge.read_share
-        return "ok" if self.knowledge.ready else f"reading ({share:.0%})"
+        return "ok" if self.knowledge.ready else f"starting ({share:.0%} read)"
 
     async def status(self) -> dict[str, Any]:
         """Return how each part is doing."""
@@ -334,7 +334,7 @@ class Services:
             "telegram": telegram,
             "model": self.rasa.model,
             "articles": len(self.knowledge),
-            "knowledge": self.knowledge_status(),
+            "knowledge": "ok" if self.knowledge.ready else "starting",
         }
 
     # ------------------------------------------------------------------------ wiring

@@ -564,8 +564,9 @@ class DeskSteps:
         said = (_optional(reason), vendor, expected_at)
         if case.ticket.state is state and said == (None, None, None):
             return case.ticket
-        if third_party and case.ticket.state is not state:
-            self._say(tx, case.conversation, "utter_ticket_waiting", now, number=case.ticket.number)
+        if case.ticket.state is not state:
+            key = "utter_ticket_waiting" if third_party else "utter_ticket_waiting_for_you"
+            self._say(tx, case.conversation, key, now, number=case.ticket.number)
         ticket = self._set_state(
             tx,
             case,

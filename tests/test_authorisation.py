@@ -122,6 +122,8 @@ GET /api/v1/work/queues
 GET /api/v1/work/board
 """,
     "desk.configure": """
+POST /api/v1/ticket-categories
+PUT /api/v1/ticket-categories/{key}
 POST /api/v1/macros
 PUT /api/v1/macros/{id}
 POST /api/v1/macros/{id}/retire
@@ -143,10 +145,6 @@ PUT /api/v1/desk/rules/{id}
 DELETE /api/v1/desk/rules/{id}
 PUT /api/v1/desk/rule-order
 PUT /api/v1/desk/levels
-""",
-    "desk.manage": """
-POST /api/v1/ticket-categories
-PUT /api/v1/ticket-categories/{key}
 """,
     "service_level.manage": """
 POST /api/v1/service-level/policies
@@ -307,7 +305,6 @@ ROLES_WITH = {
     "kb.publish": "editor reviewer admin",
     "reports.read": "supervisor admin auditor",
     "service_level.manage": "admin",
-    "desk.manage": "admin",
     "desk.configure": "admin",
     "audit.read": "supervisor admin auditor",
     "learning.read": "editor reviewer admin auditor",
