@@ -44,9 +44,15 @@ def is_new_session(conversation: Conversation, *, last_said_at: datetime, now: d
     )
 
 
-def plan_turn(conversation: Conversation, message: Message) -> TurnPlan:
-    """Decide whose turn it is."""
-    if conversation.owner is not Owner.BOT:
+def plan_turn(
+    conversation: Conversation, message: Message, *, goes_on: bool = False
+) -> TurnPlan:
+    """Decide whose turn it is.
+
+    With `goes_on` a customer who waits in line chose to go on with the bot until a person comes.
+    """
+    waits = conversation.owner is Owner.QUEUE and goes_on
+    if conversation.owner is not Owner.BOT and not waits:
         return TurnPlan.PERSON_READS
     if message.turn_attempts >= MAX_ATTEMPTS:
         return TurnPlan.GIVE_UP

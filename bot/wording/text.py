@@ -105,6 +105,7 @@ OPTIONAL = frozenset({"place", "hours", "level", "ahead", "position", "zone", "m
 ALSO: Mapping[str, tuple[str, ...]] = {
     "utter_handoff": ("level", "position", "ahead"),
     "utter_handoff_closed": ("level", "position", "ahead"),
+    "utter_handoff_nobody_online": ("level", "position", "ahead"),
     "utter_handoff_existing": ("position",),
     "utter_handoff_many_ahead": ("position",),
     "utter_handoff_one_ahead": ("position", "ahead"),

@@ -1,18 +1,21 @@
 """The service level over HTTP: policies, why a ticket is due when it is, reports."""
 
+from collections.abc import Awaitable, Callable
+
 from aiohttp import web
 
 from bot.kit.web import RouteTable, no_content, ok, read_body, read_query
 from bot.staff.guard import staff_of
 from handoff.service_level.policy import CaseFacts
 from handoff.service_level.report import to_csv
-from handoff.service_level.reports import Reports
+from handoff.service_level.reports import Period, Reports
 from handoff.service_level.service import ServiceLevel
 from handoff.service_level.wire import (
     OVERVIEW_COLUMNS,
     SERVICE_LEVEL_COLUMNS,
     Applied,
     ChangedPolicy,
+    CsatItem,
     NewPolicy,
     OrderBody,
     OverviewAnswer,
@@ -44,6 +47,9 @@ from handoff.ticket import TicketState
 
 SERVICE_LEVEL = web.AppKey("service_level", ServiceLevel)
 REPORTS = web.AppKey("reports", Reports)
+Rated = Callable[[Period, str | None, str | None], Awaitable[CsatItem | None]]
+RATED: web.AppKey[Rated] = web.AppKey("rated", object)  # type: ignore[arg-type]
+"""How customers rated the people's part in a period, by level and queue; None when nobody was asked."""
 table = RouteTable(prefix="/api/v1", tag="service level")
 
 
@@ -259,7 +265,8 @@ async def overview_report(request: web.Request) -> web.StreamResponse:
     found = await reports.overview(period, level=query.level or None, queue=query.queue or None)
     if _wants_csv(request):
         return _csv("overview", to_csv(OVERVIEW_COLUMNS, overview_rows(found)))
-    return ok(overview_answer(found, period))
+    rated = await request.app[RATED](period, query.level or None, query.queue or None)
+    return ok(overview_answer(found, period, rated))
 
 
 def _wants_csv(request: web.Request) -> bool:
