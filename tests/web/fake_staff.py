@@ -308,6 +308,9 @@ class FakeStaff:
             ("PATCH", "/me", self._change_me),
             ("DELETE", "/session", self._log_out),
             ("GET", "/events", self._events),
+            ("GET", "/presence", self._presence),
+            ("POST", "/presence/beat", self._presence),
+            ("PUT", "/presence", self._presence),
             ("GET", "/queues", self._queues),
             ("GET", "/agents", self._agents),
             ("GET", "/tickets", self._list_tickets),
@@ -328,6 +331,9 @@ class FakeStaff:
             ("POST", "/kb/preview", self._preview),
             ("POST", "/kb/check", self._nothing),
             ("GET", "/kb/categories", self._nothing),
+            ("GET", "/ticket-categories", self._nothing),
+            ("GET", "/ticket-tags", self._nothing),
+            ("GET", "/mentions", self._nothing),
             ("GET", "/kb/people", self._nothing),
             ("GET", "/kb/publishing", self._publishing),
             ("POST", "/explain", self._explain),
@@ -431,6 +437,9 @@ class FakeStaff:
             self.listeners.discard(mine)
 
     # ---- tickets ----------------------------------------------------------------------------
+
+    async def _presence(self, _request: web.Request) -> web.Response:
+        return web.json_response({"presence": "online", "open": 0, "capacity": 5, "offers": []})
 
     async def _queues(self, _request: web.Request) -> web.Response:
         items = []

@@ -10,9 +10,16 @@ import { Empty } from "@staff/states";
 import { useEffect } from "preact/hooks";
 import { ActionDialogs, canAct, openDialog } from "./actions";
 import { BoardPage } from "./board";
+import { BulkDialogs, toggle, toggleSelecting } from "./bulk";
+import { composerMode } from "./draft-insert";
+import { FilingDialogs } from "./filing";
 import { HelpSheet, helpOpen } from "./help";
-import { OwnProposals, ProposeDialog, proposalsOpen, proposingFrom } from "./proposals";
+import { MentionsDialog, mentionsOpen } from "./mentions";
 import { Offers } from "./presence-control";
+import { OwnProposals, ProposeDialog, proposalsOpen, proposingFrom } from "./proposals";
+import { RepliesDialog } from "./replies-dialog";
+import { ViewsDialog } from "./saved-views";
+import { openSearch, SearchDialog } from "./search-dialog";
 import { Sidebar } from "./sidebar";
 import { claim, claimNext, isMine, list, pane, ticket, ticketHref, ticketId } from "./store";
 import { TicketList } from "./ticket-list";
@@ -26,6 +33,28 @@ function move(step: number): void {
   if (!next) return;
   navigate(ticketHref(next.id));
   document.getElementById(`ticket-${next.id}`)?.focus();
+}
+
+/** Goes to the next ticket and chooses it and the one left, as Shift with an arrow does in lists. */
+function moveSelecting(step: number): void {
+  if (ticketId.value) toggle(ticketId.value);
+  move(step);
+}
+
+/** The tab beside the conversation; on a phone its own page comes first. */
+function openArticles(): void {
+  const tabs = document.querySelectorAll<HTMLElement>(".case [role=tab]");
+  for (const tab of tabs) {
+    if (tab.textContent === t("Articles")) {
+      tab.click();
+      tab.focus();
+    }
+  }
+}
+
+function write(mode: "reply" | "note"): void {
+  composerMode.value = mode;
+  requestAnimationFrame(() => focus("composer-text"));
 }
 
 function focus(id: string): void {
@@ -42,11 +71,19 @@ export function Console() {
         "?": () => {
           helpOpen.value = true;
         },
-        ...(may("tickets.work") && { n: () => void claimNext() }),
+        s: openSearch,
+        ...(may("tickets.work") && {
+          n: () => void claimNext(),
+          v: () => (ticketId.value ? toggle(ticketId.value) : toggleSelecting()),
+          J: () => moveSelecting(1),
+          K: () => moveSelecting(-1),
+        }),
         ...(ticket.value && {
           ...(ticket.value.state === "queued" &&
             canAct("claim") && { c: () => void claim().then(() => focus("composer-text")) }),
-          ...(isMine.value && { r: () => focus("composer-text") }),
+          ...(isMine.value && { r: () => write("reply") }),
+          ...(canAct("note") && { i: () => write("note") }),
+          a: openArticles,
           ...(canAct("pass") && { e: () => openDialog("pass") }),
           ...(canAct("resolve") && { x: () => openDialog("resolve") }),
         }),
@@ -93,6 +130,12 @@ export function Console() {
         )}
       </main>
       <ActionDialogs />
+      <BulkDialogs />
+      <RepliesDialog />
+      <SearchDialog />
+      <ViewsDialog />
+      <FilingDialogs />
+      {mentionsOpen.value && <MentionsDialog />}
       <TranscriptDialog />
       {helpOpen.value && <HelpSheet />}
       {proposalsOpen.value && <OwnProposals />}

@@ -2,15 +2,24 @@
 import "@shared/tokens.css";
 import "@staff/staff.css";
 import "./console.css";
+import "./tools.css";
 import { Confirmations } from "@staff/dialog";
 import { may } from "@staff/session";
 import { start } from "@staff/start";
 import { Toasts } from "@staff/toast";
+import { refreshBoard } from "./board";
 import { Console } from "./console";
-import { startStore } from "./store";
+import { startMentions } from "./mentions";
+import { startPresence } from "./presence";
+import { onHint, startStore } from "./store";
 
 start(() => {
-  if (may("tickets.read")) startStore();
+  if (may("tickets.read")) {
+    startStore();
+    startPresence();
+    onHint(refreshBoard);
+    startMentions();
+  }
   return (
     <>
       <Console />

@@ -2,16 +2,33 @@
 import { Button, Icon, type IconType, LevelBadge, Toggle } from "@staff/controls";
 import { duration, now } from "@staff/format";
 import { n, t } from "@staff/i18n";
-import { BookOpen, CircleCheck, Headset, Hourglass, Inbox, Keyboard, Layers, User } from "@staff/icons";
+import {
+  Activity,
+  BookOpen,
+  CircleCheck,
+  Eye,
+  Headset,
+  Hourglass,
+  Inbox,
+  Keyboard,
+  Layers,
+  MessageSquare,
+  User,
+} from "@staff/icons";
 import { UserMenu } from "@staff/preferences";
 import { href } from "@staff/router";
 import { may } from "@staff/session";
 import { Skeleton } from "@staff/states";
 import type { Queue } from "@staff/types";
 import { helpOpen } from "./help";
+import { canNotify, insistOn, notifyOn, switchNotifications } from "./insist";
+import { MentionsButton } from "./mentions";
+import { PresenceControl } from "./presence-control";
 import { proposalsOpen, sentBackCount } from "./proposals";
+import { openReplies } from "./replies-dialog";
+import { SavedViews } from "./saved-views";
 import { playSignal, soundOn } from "./sound";
-import { claimNext, filters, queues, waitingCount } from "./store";
+import { claimNext, filters, pane, queues, waitingCount } from "./store";
 import { type View, writeFilters } from "./views";
 import { waitTone } from "./waiting";
 
@@ -23,6 +40,7 @@ export function viewName(view: View): string {
     mine: t("My tickets"),
     open: t("All open"),
     waiting: t("On hold"),
+    watching: t("Watching"),
     resolved: t("Resolved tickets"),
   };
   return names[view];
@@ -33,11 +51,12 @@ const VIEW_ICONS: Record<View, IconType> = {
   mine: User,
   open: Layers,
   waiting: Hourglass,
+  watching: Eye,
   resolved: CircleCheck,
 };
 
 function ViewLink({ view, count }: { view: View; count?: number }) {
-  const current = filters.value.view === view && !filters.value.queue;
+  const current = pane.value !== "board" && filters.value.view === view && !filters.value.queue;
   return (
     <li>
       <a
@@ -120,12 +139,15 @@ export function Sidebar() {
   );
   return (
     <nav class="sidebar" aria-label={t("Views and queues")}>
-      <p class="brand">
-        <span class="brand-mark">
-          <Icon of={Headset} size={18} />
-        </span>
-        Frontline
-      </p>
+      <div class="brand-row">
+        <p class="brand">
+          <span class="brand-mark">
+            <Icon of={Headset} size={18} />
+          </span>
+          Frontline
+        </p>
+        <PresenceControl />
+      </div>
       {may("tickets.work") && (
         <Button variant="primary" class="claim-next" onClick={() => void claimNext()}>
           {t("Claim next")}
@@ -138,9 +160,24 @@ export function Sidebar() {
           <ViewLink view="mine" />
           <ViewLink view="open" />
           <ViewLink view="waiting" />
+          <ViewLink view="watching" />
           <ViewLink view="resolved" />
+          {may("reports.read") && (
+            <li>
+              <a
+                class="nav-link"
+                href={href(["board"])}
+                aria-current={pane.value === "board" ? "page" : undefined}
+              >
+                <Icon of={Activity} size={18} />
+                <span class="nav-name">{t("Live board")}</span>
+              </a>
+            </li>
+          )}
+          <MentionsButton />
           {may("tickets.work") && <ProposalsButton />}
         </ul>
+        <SavedViews />
         <h2 class="nav-title">{t("Queues")}</h2>
         {all ? (
           <ul class="nav-list">
@@ -162,6 +199,25 @@ export function Sidebar() {
               if (on) playSignal(true);
             }}
           />
+          <Toggle
+            label={t("Remind me until somebody claims")}
+            checked={insistOn.value === "on"}
+            onChange={(on) => {
+              insistOn.value = on ? "on" : "off";
+            }}
+          />
+          {canNotify() && (
+            <Toggle
+              label={t("Notifications of the desktop")}
+              checked={notifyOn.value === "on"}
+              onChange={(on) => void switchNotifications(on)}
+            />
+          )}
+          {may("tickets.work") && (
+            <Button icon={MessageSquare} class="panel-wide" onClick={openReplies}>
+              {t("Canned replies")}
+            </Button>
+          )}
           <Button
             icon={Keyboard}
             class="panel-wide"

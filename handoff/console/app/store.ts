@@ -21,8 +21,13 @@ import type {
   TicketDetail,
   TicketSummary,
 } from "@staff/types";
+import { takeCompany } from "./company";
+import type { Source } from "./draft-insert";
+import { startInsisting } from "./insist";
 import { refreshProposals, tellProposal } from "./proposals";
+import { takeReach, takeSeen } from "./reach";
 import { mayAct } from "./rules";
+import { refreshViews, startViews } from "./saved-views";
 import { playSignal } from "./sound";
 import { mergeMessages, type PendingReply, readAfter, stillPending } from "./timeline";
 import { belongs, type Filters, readFilters, toApiQuery, writeFilters } from "./views";
@@ -50,6 +55,11 @@ export function listHref(changes: Partial<Filters> = {}): string {
 
 export function ticketHref(id: string, part?: "case"): string {
   return href(part ? ["t", id, part] : ["t", id], writeFilters(filters.value));
+}
+
+/** A ticket at one of its messages. */
+export function messageHref(id: string, seq: number | undefined): string {
+  return href(["t", id], { ...writeFilters(filters.value), m: seq });
 }
 
 /** The list narrowed to `q`; a ticket that was opened meanwhile stays open. */
@@ -196,6 +206,7 @@ async function readMessages(detail: TicketDetail): Promise<void> {
   let read: StaffMessage[] = [];
   for (;;) {
     const page = await api.get<MessagePage>(path, { after });
+    if (detail.id === ticketId.value) takeReach(page);
     read = read.concat(page.messages);
     const last = page.messages.at(-1)?.seq ?? after;
     if (page.messages.length === 0 || last >= page.last_seq) break;
@@ -234,7 +245,7 @@ function changeReply(id: string, clientId: string, change: Partial<PendingReply>
 }
 
 /** Shown at once, sent under an id of our own: sending it again can't make a second message. */
-export function sendReply(id: string, text: string): void {
+export function sendReply(id: string, text: string, source: Source | null = null): void {
   const reply: PendingReply = {
     clientId: crypto.randomUUID(),
     text,
@@ -242,6 +253,7 @@ export function sendReply(id: string, text: string): void {
     state: "sending",
     afterSeq: messages.value?.at(-1)?.seq ?? 0,
     problem: null,
+    source,
   };
   replies.value = { ...replies.value, [id]: [...repliesOf(id), reply] };
   void deliver(id, reply);
@@ -262,9 +274,10 @@ const lines = new Map<string, Promise<void>>();
 function deliver(id: string, reply: PendingReply): Promise<void> {
   const next = (lines.get(id) ?? Promise.resolve()).then(async () => {
     try {
-      const message = await api.post<StaffMessage>(`/tickets/${id}/reply`, {
+      const message = await api.post<StaffMessage>(`/tickets/${id}/${reply.source ? "article" : "reply"}`, {
         client_id: reply.clientId,
         text: reply.text,
+        ...reply.source,
       });
       batch(() => {
         changeReply(id, reply.clientId, null);
@@ -289,6 +302,7 @@ function deliver(id: string, reply: PendingReply): Promise<void> {
 
 export function refreshAll(): void {
   refreshQueues();
+  refreshViews();
   refreshList();
   refreshTicket();
 }
@@ -380,6 +394,7 @@ export function startStore(): void {
       ticketError.value = null;
       lostTo.value = null;
       typingUntil.value = 0;
+      takeReach(null);
     });
     if (id) refreshTicket();
   });
@@ -410,7 +425,9 @@ export function startStore(): void {
       agents.value = page.items;
     })
     .catch(() => undefined);
-  startLive(["ticket", "message", "typing", "presence", "beat", "mention", "watched"], {
+  void startViews();
+  startInsisting(() => waitingCount.value);
+  startLive(["ticket", "message", "typing", "seen", "company", "presence", "beat", "mention", "watched"], {
     hint(kind, data) {
       for (const listener of listeners) listener(kind, data);
       if (["presence", "beat", "mention", "watched"].includes(kind)) return;
@@ -420,9 +437,18 @@ export function startStore(): void {
         if (mine && data.author !== "agent") typingUntil.value = Date.now() + TYPING_SHOWN_MS;
         return;
       }
+      if (kind === "company") {
+        takeCompany(data);
+        return;
+      }
+      if (kind === "seen") {
+        if (mine) takeSeen(data.seq);
+        return;
+      }
       refreshList();
       if (kind === "ticket") {
         refreshQueues();
+        refreshViews();
         tellDue(data);
         void tellProposal(data);
       }

@@ -12,12 +12,14 @@ export interface PendingReply {
   afterSeq: number;
   /** Why it failed. */
   problem: string | null;
+  /** The article it was made of. */
+  source?: { article_id: string; score: number | null } | null;
 }
 
 export type Entry =
   | { kind: "day"; key: string; at: string }
   | { kind: "message"; key: string; at: string; message: StaffMessage; first: boolean }
-  | { kind: "note"; key: string; at: string; author: string | null; text: string }
+  | { kind: "note"; key: string; at: string; author: string | null; text: string; of?: string | null }
   | { kind: "event"; key: string; at: string; event: TicketEvent }
   | { kind: "pending"; key: string; at: string; reply: PendingReply };
 
@@ -25,6 +27,10 @@ export type Entry =
 const SHOWN = new Set([
   "claimed",
   "assigned",
+  "auto_assigned",
+  "given_back",
+  "assignment_missed",
+  "assignee_left",
   "transferred",
   "moved",
   "escalated",
@@ -35,6 +41,8 @@ const SHOWN = new Set([
   "snoozed",
   "resolved",
   "reopened",
+  "merged_into",
+  "merged_from",
 ]);
 
 /** Adds what was read to what is known; a message read again (delivered meanwhile) takes its old place. */
@@ -110,7 +118,10 @@ export function timeline(
     const base = { key: `e${event.id}`, at: event.at };
     if (event.kind === "note") {
       const text = event.text ?? "";
-      if (!noted.has(text)) entries.push({ ...base, kind: "note", author: event.actor?.name ?? null, text });
+      const author = event.actor?.name ?? null;
+      if (!noted.has(text)) entries.push({ ...base, kind: "note", author, text, of: event.ticket ?? null });
+    } else if (event.ticket) {
+      // what happened to a merged ticket stands in the history
     } else if (SHOWN.has(event.kind)) entries.push({ ...base, kind: "event", event });
   }
   // stable: what happened in the same instant keeps the order of the lists

@@ -2,10 +2,11 @@
 import { Markdown } from "@shared/markdown";
 import { Avatar, Button, Icon } from "@staff/controls";
 import { DecisionFacts } from "@staff/decision";
-import { clock, dateTime, dayLabel, percent } from "@staff/format";
+import { clock, dateTime, dayLabel, numberText, percent } from "@staff/format";
 import { t } from "@staff/i18n";
 import {
   ArrowUpRight,
+  BookOpen,
   Bot,
   Check,
   ChevronDown,
@@ -20,7 +21,9 @@ import { Skeleton } from "@staff/states";
 import { type Decision, PRIORITIES, type Priority, type StaffMessage, type TicketEvent } from "@staff/types";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { METRICS, metricName } from "../../service_level/admin/words";
+import { useJump } from "./jump";
 import { isWrong, loadMarks, setWrong } from "./marks";
+import { Redeliver, SeenMark } from "./reach";
 import { customerTyping, discardReply, messages, repliesOf, retryReply, ticket } from "./store";
 import { type Entry, type PendingReply, timeline } from "./timeline";
 
@@ -35,6 +38,8 @@ export function Transcript() {
   const entries = shown && known ? timeline(known, shown.events, repliesOf(shown.id)) : null;
   const last = entries?.at(-1)?.key;
 
+  const jumping = useJump(entries?.length ?? 0);
+
   const toEnd = () => {
     box.current?.scrollTo({ top: box.current.scrollHeight });
     setBelow(false);
@@ -43,6 +48,7 @@ export function Transcript() {
     if (shown) loadMarks(shown.conversation_id);
   }, [shown?.conversation_id]);
   useLayoutEffect(() => {
+    if (jumping) atEnd.current = false;
     if (atEnd.current || last?.startsWith("p")) toEnd();
     else if (last) setBelow(true);
   }, [last, customerTyping.value]);
@@ -107,6 +113,7 @@ function EntryRow({ entry }: { entry: Entry }) {
             <Icon of={StickyNote} size={13} />
             {t("Internal note")}
             {entry.author && ` · ${entry.author}`}
+            {entry.of && ` · ${numberText(entry.of)}`}
             <time dateTime={entry.at}>{clock(entry.at)}</time>
           </p>
           <p class="note-text">{entry.text}</p>
@@ -116,7 +123,7 @@ function EntryRow({ entry }: { entry: Entry }) {
       return <PendingBubble reply={entry.reply} />;
     case "message":
       return entry.message.author === "system" ? (
-        <li class="system-line">
+        <li class="system-line" id={`message-${entry.message.seq}`}>
           <Markdown text={entry.message.text} /> <time dateTime={entry.at}>{clock(entry.at)}</time>
         </li>
       ) : (
@@ -134,7 +141,10 @@ function authorName(message: StaffMessage): string {
 function Bubble({ message, first }: { message: StaffMessage; first: boolean }) {
   const name = authorName(message);
   return (
-    <li class={`bubble-row from-${message.author}${first ? " bubble-first" : ""}`}>
+    <li
+      id={`message-${message.seq}`}
+      class={`bubble-row from-${message.author}${first ? " bubble-first" : ""}`}
+    >
       {first &&
         (message.author === "bot" ? (
           <span class="avatar avatar-bot" aria-hidden="true">
@@ -164,6 +174,13 @@ function Bubble({ message, first }: { message: StaffMessage; first: boolean }) {
         <p class="bubble-foot">
           <time dateTime={message.created_at}>{clock(message.created_at)}</time>
           <Delivery state={message.delivery ?? null} error={message.delivery_error ?? null} />
+          <Redeliver message={message} />
+          <SeenMark message={message} />
+          {message.article && (
+            <span title={t("Revision {number}", { number: message.article.revision })}>
+              <Icon of={BookOpen} size={12} /> {message.article.title}
+            </span>
+          )}
           {message.author === "bot" && <WrongAnswer id={message.id} />}
         </p>
         {!!message.versions?.length && <Earlier message={message} versions={message.versions} />}
@@ -202,7 +219,8 @@ function Earlier(props: { message: StaffMessage; versions: NonNullable<StaffMess
       <ol>
         {versions.map((version) => (
           <li key={version.at}>
-            <time dateTime={version.at}>{clock(version.at)}</time> <span class="plain-text">{version.text}</span>
+            <time dateTime={version.at}>{clock(version.at)}</time>{" "}
+            <span class="plain-text">{version.text}</span>
           </li>
         ))}
       </ol>
@@ -227,7 +245,8 @@ function Delivery({ state, error }: { state: "pending" | "sent" | "failed" | nul
     case "failed":
       return (
         <span class="delivery text-danger">
-          <Icon of={CircleAlert} size={12} /> {error ? t("Not delivered: {why}", { why: error }) : t("Not delivered")}
+          <Icon of={CircleAlert} size={12} />{" "}
+          {error ? t("Not delivered: {why}", { why: error }) : t("Not delivered")}
         </span>
       );
     default:
@@ -302,7 +321,21 @@ export function eventReason(event: TicketEvent): string {
       ? t("{what} is due soon", { what: name })
       : t("{what} is overdue", { what: name });
   }
+  const work = /^work:(\w+):?(.*)$/.exec(event.reason ?? "");
+  if (work) return assignmentReason(work[1] ?? "", work[2] ?? "") ?? event.reason ?? "";
   return event.kind === "opened" ? reasonText(event.reason ?? "") : (event.reason ?? "");
+}
+
+/** Why a ticket was given to somebody, or taken back, by itself. */
+function assignmentReason(why: string, name: string): string | undefined {
+  const reasons: Record<string, string> = {
+    last_agent: t("Served this customer last"),
+    round_robin: t("Next in turn"),
+    least_loaded: t("Had the fewest open conversations"),
+    missed: t("{name} did not accept it in time", { name }),
+    left: t("{name} is gone and had not answered", { name }),
+  };
+  return reasons[why];
 }
 
 function EventLine({ event }: { event: TicketEvent }) {

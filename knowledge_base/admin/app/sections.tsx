@@ -38,6 +38,7 @@ import { ReviewPage } from "../../../bot/learning/admin/review-page";
 import { ProposedPage } from "../../../bot/proposals/admin/proposed-page";
 import { TextsPage } from "../../../bot/wording/admin/texts-page";
 import { CheckPage } from "../../../handoff/exports/admin/check-page";
+import { TicketCategoriesPage } from "../../../handoff/case/admin/categories-page";
 import { LevelsPage } from "../../../handoff/routing/admin/levels-page";
 import { QueuesPage } from "../../../handoff/routing/admin/queues-page";
 import { RoutingPage } from "../../../handoff/routing/admin/rules-page";
@@ -157,6 +158,13 @@ export const GROUPS: readonly SectionGroup[] = [
         icon: Headset,
         page: () => <LevelsPage />,
         visible: () => may("reports.read"),
+      },
+      {
+        path: "ticket-categories",
+        label: () => t("Ticket categories"),
+        icon: Layers,
+        page: () => <TicketCategoriesPage />,
+        visible: () => may("tickets.read"),
       },
       {
         path: "service-level",
