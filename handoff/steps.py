@@ -363,7 +363,7 @@ class DeskSteps:
         return TicketStatus(
             number=ticket.number,
             state=ticket.state,
-            level=get_levels(conn)[ticket.level].name(conversation.locale),
+            level=ticket.level,
             level_name=get_levels(conn)[ticket.level].name(conversation.locale),
             queue=queue.name(conversation.locale),
             assignee_name=first_name(ticket.assignee_name) if ticket.assignee_name else None,
