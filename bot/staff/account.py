@@ -58,7 +58,6 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         {
             "reports.read",
             "service_level.manage",
-            "desk.manage",
             "desk.configure",
             "tickets.read",
             "tickets.work",

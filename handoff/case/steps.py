@@ -135,7 +135,7 @@ class CaseSteps(DeskSteps):
         """Put words on a ticket; those that are there already change nothing.
 
         Raises:
-            Invalid: (invalid_tag) a word can't be one, or there would be more than 20.
+            Invalid: (invalid_tag) a word can't be one. (too_many_tags) there would be more than 20.
         """
         return self._retag(tx, ticket_id, staff, add=tags, reason=reason, now=now)
 
@@ -167,6 +167,8 @@ class CaseSteps(DeskSteps):
         before = repository.tags_of(tx.conn, ticket_id)
         try:
             after = tag.changed(before, add=add, remove=remove)
+        except tag.TooManyTags as error:
+            raise Invalid(str(error), code="too_many_tags") from None
         except ValueError as error:
             raise Invalid(str(error), code="invalid_tag") from None
         repository.set_tags(tx, ticket_id, after, now=now)
@@ -276,8 +278,8 @@ class CaseSteps(DeskSteps):
 
         Raises:
             Invalid: (unknown_ticket), (same_ticket), (other_customer).
-            Conflict: (stale) either is not this person's, the merged one is closed, or the other
-                one is not open.
+            Conflict: (stale) either is not this person's, or the merged one is closed. (not_open)
+                the other one is not open.
         """
         gone, kept = self._both(tx, ticket_id, into, staff)
         if repository.contact_of(tx.conn, gone.ticket.id) != repository.contact_of(
@@ -291,7 +293,7 @@ class CaseSteps(DeskSteps):
         if kept.ticket.state not in OPEN:
             raise Conflict(
                 f"{kept.ticket.number} is not open. Merge into an open ticket.",
-                code="stale",
+                code="not_open",
                 state=kept.ticket.state.value,
             )
         self._check_file(kept, staff)
@@ -391,7 +393,7 @@ class CaseSteps(DeskSteps):
             record(tx, staff.id, f"ticket.{kind}", "ticket", ticket_id, None, now)
         return case.ticket
 
-    def note_step(self, tx: Tx, ticket_id: str, staff: Staff, *, text: str, now: datetime) -> Event:
+    def note_step(self, tx: Tx, ticket_id: str, staff: Actor, *, text: str, now: datetime) -> Event:
         """Write an internal note; whoever is named in it with an @ is told and may see the ticket.
 
         Raises:
@@ -433,7 +435,7 @@ class CaseSteps(DeskSteps):
         before: Ticket | None,
         *,
         kind: str,
-        actor: Staff | None,
+        actor: Actor | None,
         epoch: int,
         now: datetime,
         reason: str | None = None,
@@ -455,7 +457,7 @@ class CaseSteps(DeskSteps):
 
     @staticmethod
     def _tell_watchers(
-        tx: Tx, ticket: Ticket, kind: str, actor: Staff | None, *, but: Sequence[str] = ()
+        tx: Tx, ticket: Ticket, kind: str, actor: Actor | None, *, but: Sequence[str] = ()
     ) -> None:
         left_out = {*but, actor.id if actor else None}
         watchers = [

@@ -8,6 +8,12 @@ from bot.kit.text import clean_text, is_blank
 MAX_TAGS = 20
 """On one ticket."""
 MAX_LENGTH = 40
+
+
+class TooManyTags(ValueError):
+    """There would be more than a ticket may have."""
+
+
 _NOT_IN_A_TAG = re.compile(r"[,;\n]")
 
 
@@ -33,10 +39,11 @@ def changed(
     """Return the tags after a change, sorted.
 
     Raises:
-        ValueError: a tag can't be used, or there would be too many.
+        ValueError: a tag can't be used.
+        TooManyTags: there would be too many.
     """
     gone = {fold(tag) for tag in remove}
     found = ({*tags} | {fold(tag) for tag in add}) - gone
     if len(found) > MAX_TAGS and len(found) > len(tags):
-        raise ValueError(f"A ticket has at most {MAX_TAGS} tags.")
+        raise TooManyTags(f"A ticket has at most {MAX_TAGS} tags.")
     return tuple(sorted(found))

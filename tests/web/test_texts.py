@@ -18,6 +18,7 @@ BROWSER_CODE = (
     "knowledge_base/admin/app",
     "handoff/service_level/admin",
     "handoff/routing/admin",
+    "handoff/case/admin",
     "bot/wording/admin",
     "bot/learning/admin",
     "bot/hours/admin",

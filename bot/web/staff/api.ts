@@ -83,14 +83,12 @@ export async function upload(
       headers: { "x-csrf-token": csrfToken, "content-type": "application/octet-stream" },
     });
   } catch {
-    throw new Error(errorText(new ApiError({ status: 0, code: "offline" })));
+    throw new ApiError({ status: 0, code: "offline" });
   }
   if (!response.ok || !response.body) {
     if (response.status === 401) goToLogin();
-    const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string };
-    throw new Error(
-      problem.detail || errorText(new ApiError({ status: response.status, code: problem.code ?? "unknown" })),
-    );
+    const problem = (await response.json().catch(() => ({}))) as { code?: string };
+    throw new ApiError({ ...problem, status: response.status, code: problem.code ?? "unknown" });
   }
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
@@ -126,6 +124,26 @@ export function errorText(error: unknown): string {
       return t("Customers see this very text already.");
     case "in_use":
       return t("Something is still in it. Move that elsewhere first.");
+    case "unknown_ticket":
+      return t("There is no ticket with this number that you may see.");
+    case "same_ticket":
+      return t("That is the ticket itself. Name another one.");
+    case "other_customer":
+      return t("Only tickets of the same customer can be merged. Link them instead.");
+    case "not_open":
+      return t("That ticket is not open. Merge into an open one.");
+    case "linked_already":
+      return t("The two tickets are linked already. Remove that link first.");
+    case "invalid_tag":
+      return t("A tag has at most 40 characters, with no commas or semicolons.");
+    case "too_many_tags":
+      return t("A ticket has at most 20 tags.");
+    case "too_long":
+      return t("This text is too long.");
+    case "invalid_category":
+      return t("Use a key of small letters, a name in every language, and topics without spaces.");
+    case "key_taken":
+      return t("There is a category with this key already.");
     case "already_claimed":
       return t("Somebody else took this ticket first.");
     case "no_people":

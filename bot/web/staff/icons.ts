@@ -70,4 +70,5 @@ export {
   Users,
   WifiOff,
   X,
+  Zap,
 } from "lucide-preact";

@@ -203,6 +203,8 @@ export interface StaffMessage {
   decision?: Decision | null;
   delivery?: "pending" | "sent" | "failed" | null;
   delivery_error?: string | null;
+  /** The article that an agent's message was made of. */
+  article?: { article_id: string; title: string; revision: number; way: "sent" | "inserted" } | null;
   internal?: boolean;
 }
 
@@ -211,6 +213,8 @@ export interface MessagePage {
   last_seq: number;
   owner: "bot" | "queue" | "agent";
   owner_epoch: number;
+  seen_seq?: number;
+  unreachable_since?: string | null;
 }
 
 /* ---- knowledge base ------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /** The hand-off pack: what an agent must know before the first word, and the ticket's history. */
 import { Badge, Icon, type IconType, LevelBadge, Tabs } from "@staff/controls";
-import { clock, dateTime, duration, now, percent } from "@staff/format";
+import { clock, dateTime, duration, now, numberText, percent } from "@staff/format";
 import { t } from "@staff/i18n";
 import { CircleCheck, CircleX, Clock, ShieldAlert, ShieldCheck, ThumbsDown, ThumbsUp } from "@staff/icons";
 import {
@@ -17,13 +17,15 @@ import { may } from "@staff/session";
 import type { Pack, TicketEvent } from "@staff/types";
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import { ArticlesTab } from "./articles-tab";
+import { FilingView } from "./filing";
 import { ServiceLevelView } from "./service-level";
 import { ticket, ticketReadAt } from "./store";
 import { eventReason, placeName } from "./transcript";
 import { waited } from "./waiting";
 
 export function CasePanel() {
-  const [tab, setTab] = useState<"case" | "history" | "level">("case");
+  const [tab, setTab] = useState<"case" | "articles" | "history" | "level">("case");
   const shown = ticket.value;
   if (!shown) return null;
   return (
@@ -35,13 +37,22 @@ export function CasePanel() {
         onChange={setTab}
         tabs={[
           { name: "case", label: t("Case") },
+          { name: "articles", label: t("Articles") },
           { name: "history", label: t("History") },
           { name: "level", label: t("Service level") },
         ]}
       />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
       <div id="case-body" class="case-body" role="tabpanel" tabIndex={0} aria-label={t("Case")}>
-        {tab === "case" && <PackView pack={shown.pack} />}
+        {tab === "case" && (
+          <>
+            <Part title={t("Ticket")}>
+              <FilingView />
+            </Part>
+            <PackView pack={shown.pack} />
+          </>
+        )}
+        {tab === "articles" && <ArticlesTab key={shown.id} id={shown.id} />}
         {tab === "history" && <History events={shown.events} />}
         {tab === "level" && <ServiceLevelView id={shown.id} readAt={ticketReadAt.value} />}
       </div>
@@ -197,6 +208,13 @@ function outcomeIcon(outcome: string): IconType {
   return tone === "success" ? CircleCheck : tone === "danger" ? CircleX : Clock;
 }
 
+const WORDS_OF_PEOPLE = ["subject", "tag_added", "tag_removed", "category"];
+
+/** A tag may be called like a state; it is no state. */
+function eventValue(event: TicketEvent, value: string): string {
+  return WORDS_OF_PEOPLE.includes(event.kind) ? value : placeName(value);
+}
+
 function History({ events }: { events: readonly TicketEvent[] }) {
   return (
     <ol class="history">
@@ -206,15 +224,18 @@ function History({ events }: { events: readonly TicketEvent[] }) {
             <strong>{eventText(event.kind)}</strong>
             {event.from && event.to ? (
               <span>
-                {placeName(event.from)} → {placeName(event.to)}
+                {eventValue(event, event.from)} → {eventValue(event, event.to)}
               </span>
+            ) : event.to ? (
+              <span>{eventValue(event, event.to)}</span>
             ) : (
-              event.to && <span>{placeName(event.to)}</span>
+              event.from && <s>{eventValue(event, event.from)}</s>
             )}
           </p>
           {event.reason && <p class="history-reason">“{eventReason(event)}”</p>}
           {event.text && <p class="history-text">{event.text}</p>}
           <p class="history-meta">
+            {event.ticket && `${numberText(event.ticket)} · `}
             {event.actor?.name ?? t("System")} · <time dateTime={event.at}>{dateTime(event.at)}</time>
           </p>
         </li>

@@ -11,15 +11,20 @@ import { announce, toastError } from "@staff/toast";
 import type { TicketEvent } from "@staff/types";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { canAct, openDialog } from "./actions";
+import { usePicker } from "./canned-picker";
+import { tellWriting } from "./company";
+import { composerMode, insertions, takeSource } from "./draft-insert";
 import { loadDraft, type Mode, saveDraft } from "./drafts";
+import { useNames } from "./mentions";
+import { BlockedNotice } from "./reach";
 import { claim, isMine, refreshTicket, sendReply, ticket } from "./store";
 
 const TYPING_EVERY_MS = 4_000;
-const LONGEST = 4_000;
+const LONGEST: Record<Mode, number> = { reply: 4_000, note: 10_000 };
 
 export function Composer() {
   const shown = ticket.value;
-  const [mode, setMode] = useState<Mode>("reply");
+  const mode = composerMode.value;
   if (!shown || !may("tickets.work")) {
     return <p class="composer-closed">{t("You can read this conversation, not answer it.")}</p>;
   }
@@ -29,7 +34,9 @@ export function Composer() {
         label={t("Kind of message")}
         controls="composer-panel"
         active={mode}
-        onChange={setMode}
+        onChange={(name) => {
+          composerMode.value = name;
+        }}
         tabs={[
           { name: "reply", label: t("Reply"), icon: MessageSquare },
           { name: "note", label: t("Internal note"), icon: StickyNote },
@@ -41,7 +48,7 @@ export function Composer() {
         aria-label={mode === "reply" ? t("Reply") : t("Internal note")}
       >
         {(mode === "note" && canAct("note")) || isMine.value ? (
-          <Writer key={`${shown.id}/${mode}`} ticketId={shown.id} mode={mode} />
+          <Writer key={`${shown.id}/${mode}/${insertions.value}`} ticketId={shown.id} mode={mode} />
         ) : (
           <Closed />
         )}
@@ -110,6 +117,12 @@ function Writer({ ticketId, mode }: { ticketId: string; mode: Mode }) {
   const area = useRef<HTMLTextAreaElement>(null);
   const typingSent = useRef(0);
   const conversation = ticket.value?.conversation_id;
+  const [cursor, setCursor] = useState(text.length);
+  const picker = usePicker(mode === "reply" ? text : "", cursor, (words, at) => {
+    setText(words);
+    setCursor(at);
+    requestAnimationFrame(() => area.current?.setSelectionRange(at, at));
+  });
 
   useEffect(() => saveDraft(ticketId, mode, text), [text]);
   useLayoutEffect(() => {
@@ -119,9 +132,18 @@ function Writer({ ticketId, mode }: { ticketId: string; mode: Mode }) {
     field.style.height = `${field.scrollHeight + 2}px`;
   }, [text]);
 
+  const names = useNames(mode === "note", (next, caret) => {
+    setText(next);
+    requestAnimationFrame(() => {
+      area.current?.focus();
+      area.current?.setSelectionRange(caret, caret);
+    });
+  });
+
   const tellTyping = () => {
     if (mode !== "reply" || !conversation || Date.now() - typingSent.current < TYPING_EVERY_MS) return;
     typingSent.current = Date.now();
+    tellWriting(ticketId);
     api.post(`/conversations/${conversation}/typing`).catch(() => undefined);
   };
 
@@ -129,7 +151,7 @@ function Writer({ ticketId, mode }: { ticketId: string; mode: Mode }) {
     const written = text.trim();
     if (!written || busy) return;
     if (mode === "reply") {
-      sendReply(ticketId, written);
+      sendReply(ticketId, written, takeSource(ticketId));
       setText("");
       area.current?.focus();
       return;
@@ -148,25 +170,34 @@ function Writer({ ticketId, mode }: { ticketId: string; mode: Mode }) {
     }
   };
 
-  const left = LONGEST - text.length;
+  const left = LONGEST[mode] - text.length;
   return (
     <div class="writer">
+      {mode === "reply" && <BlockedNotice />}
+      {picker.view}
+      {names.list}
       <textarea
+        {...names.field}
+        {...picker.attributes}
         id="composer-text"
         ref={area}
         class="input"
         rows={2}
-        maxLength={LONGEST}
+        maxLength={LONGEST[mode]}
         value={text}
         aria-label={mode === "reply" ? t("Reply to the customer") : t("Note for colleagues")}
         placeholder={
-          mode === "reply" ? t("Write to the customer…") : t("Only colleagues see this. Write a note…")
+          mode === "reply" ? t("Write to the customer…") : t("Only colleagues see this. @ names one of them…")
         }
         onInput={(event) => {
           setText(event.currentTarget.value);
+          setCursor(event.currentTarget.selectionStart);
+          names.look(event.currentTarget.value, event.currentTarget.selectionStart);
           tellTyping();
         }}
+        onSelect={(event) => setCursor(event.currentTarget.selectionStart)}
         onKeyDown={(event) => {
+          if (names.onKey(event) || picker.onKey(event)) return;
           if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
             event.preventDefault();
             void send();

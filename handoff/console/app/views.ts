@@ -1,7 +1,7 @@
 /** Which tickets are listed: a view or a queue from the address, narrowed by filters, as a query of the API. */
 import type { TicketState, TicketSummary } from "@staff/types";
 
-export const VIEWS = ["queue", "mine", "open", "waiting", "resolved"] as const;
+export const VIEWS = ["queue", "mine", "open", "waiting", "watching", "resolved"] as const;
 export type View = (typeof VIEWS)[number];
 
 export interface Filters {
@@ -21,6 +21,7 @@ const SCOPES: Record<View, { state: string; assignee: string }> = {
   mine: { state: "open", assignee: "me" },
   open: { state: "open", assignee: "" },
   waiting: { state: "open", assignee: "" },
+  watching: { state: "open", assignee: "" },
   resolved: { state: "resolved", assignee: "" },
 };
 
@@ -64,6 +65,7 @@ export function toApiQuery(filters: Filters, limit: number): Record<string, stri
     limit,
   };
   if (filters.sort) query.sort = filters.sort;
+  if (filters.view === "watching") query.watching = "true";
   return query;
 }
 

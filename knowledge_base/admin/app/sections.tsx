@@ -28,6 +28,7 @@ import {
   ThumbsUp,
   Upload,
   Users,
+  Zap,
 } from "@staff/icons";
 import { may } from "@staff/session";
 import type { ComponentChildren } from "preact";
@@ -37,6 +38,8 @@ import { ModelsPage } from "../../../bot/learning/admin/models-page";
 import { ReviewPage } from "../../../bot/learning/admin/review-page";
 import { ProposedPage } from "../../../bot/proposals/admin/proposed-page";
 import { TextsPage } from "../../../bot/wording/admin/texts-page";
+import { MacrosPage } from "../../../handoff/automation/admin/macros-page";
+import { RulesPage } from "../../../handoff/automation/admin/rules-page";
 import { CheckPage } from "../../../handoff/exports/admin/check-page";
 import { TicketCategoriesPage } from "../../../handoff/case/admin/categories-page";
 import { LevelsPage } from "../../../handoff/routing/admin/levels-page";
@@ -165,6 +168,20 @@ export const GROUPS: readonly SectionGroup[] = [
         icon: Layers,
         page: () => <TicketCategoriesPage />,
         visible: () => may("tickets.read"),
+      },
+      {
+        path: "macros",
+        label: () => t("Macros"),
+        icon: Zap,
+        page: (rest) => <MacrosPage rest={rest} />,
+        visible: () => may("desk.configure"),
+      },
+      {
+        path: "rules",
+        label: () => t("Rules for tickets"),
+        icon: ListOrdered,
+        page: (rest) => <RulesPage rest={rest} />,
+        visible: () => may("desk.configure"),
       },
       {
         path: "service-level",

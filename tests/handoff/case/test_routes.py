@@ -81,7 +81,7 @@ async def test_a_case_over_http(sqlite_world: World, client: Client) -> None:
     assert long["detail"] == "At most 10,000 characters; this has 30,000."
     many = [f"t{i}" for i in range(20)]
     full = await call(client, "POST", f"{path}/tags", "ana", {"add": many}, 422)
-    assert (full["code"], full["detail"]) == ("invalid_tag", "A ticket has at most 20 tags.")
+    assert (full["code"], full["detail"]) == ("too_many_tags", "A ticket has at most 20 tags.")
 
 
 async def test_mentions_over_http(sqlite_world: World, client: Client) -> None:
