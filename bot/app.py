@@ -215,7 +215,12 @@ async def readyz(request: web.Request) -> web.StreamResponse:
     elif not await services.store_works():
         gateway = "store unavailable"
     return ok(
-        {"gateway": gateway, "bot": services.rasa.status()}, status=200 if gateway == "ok" else 503
+        {
+            "gateway": gateway,
+            "bot": services.rasa.status(),
+            "knowledge": services.knowledge_status(),
+        },
+        status=200 if gateway == "ok" else 503,
     )
 
 

@@ -10,12 +10,14 @@ import contextlib
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
 from bot.kit.bus import Bus
 from bot.kit.db import Database, Tx
 from bot.kit.encoder import Encoder, Vector
+from bot.kit.locales import LOCALES
 from bot.kit.text import is_blank
 from knowledge_base import repository
 from knowledge_base.article import Content, DraftArticle
@@ -31,15 +33,26 @@ from knowledge_base.ranking import (
     decide,
     rank,
 )
-from knowledge_base.text import spell_out
+from knowledge_base.text import FILLERS, spell_out, stems_of, words_of
 from knowledge_base.vocabulary import repository as vocabulary_repository
 from knowledge_base.vocabulary.vocabulary import NOTHING_TAUGHT, Vocabulary
 
 log = structlog.get_logger(__name__)
 POLL_SECONDS = 0.5
 """How often the database is asked for its version; edits show within this when hints are lost."""
+START_SECONDS = 2.0
+"""So long a gateway waits for its articles before it takes messages; of a large base the rest is read
+beside them (100,000 articles take a minute)."""
+READ_AT_ONCE = 2_000
+"""Articles read together at the start: between such parts other reads have their turn."""
+LOOKED_AT = 100
+"""Articles that a question is compared with while the base is being read."""
+STEMS_ASKED = 12
+"""Stems of a question that are looked for meanwhile."""
 INLINE_ROWS = 16_000
 """Up to this many vectors a question is compared on the event loop (1 ms); above, in a thread."""
+TOLD_EVERY_SECONDS = 5.0
+"""How often the log says how much of the base has been read."""
 FILL_BATCH = 16
 """Articles whose vectors are made and shown together when the encoder is new."""
 
@@ -110,6 +123,9 @@ class KnowledgeBase:
         self._improved = -1
         self._tasks: list[asyncio.Task[None]] = []
         self._stale = asyncio.Event()
+        self._closing = False
+        self._steps = 0
+        self._steps_in_all = 0
 
     @property
     def index(self) -> Index:
@@ -129,21 +145,51 @@ class KnowledgeBase:
     def __len__(self) -> int:
         return len(self._index)
 
+    @property
+    def ready(self) -> bool:
+        """Whether every article is part of the answers, as of some moment."""
+        return self._version >= 0
+
+    @property
+    def reading(self) -> bool:
+        """Whether the base is being read for the first time, beside the questions."""
+        return not self.ready and bool(self._tasks)
+
+    @property
+    def read_share(self) -> float:
+        """How much of the base has been read since the start, 0 to 1."""
+        return 1.0 if self.ready else min(self._steps / max(self._steps_in_all, 1), 0.99)
+
     async def start(self) -> None:
-        """Read the articles and keep up with changes until `close`."""
-        if not self._tasks:
-            await self.refresh()
-            self._tasks = [
-                asyncio.create_task(self._follow(), name="knowledge-base"),
-                asyncio.create_task(self._keep_improving(), name="knowledge-base-improving"),
-            ]
+        """Read the articles and keep up with changes until `close`.
+
+        A large base is read on beside the questions, which are meanwhile compared with articles that
+        share a word with them.
+
+        Raises:
+            Unavailable: the store can't be read.
+        """
+        if self._tasks:
+            return
+        first = asyncio.create_task(self.refresh(), name="knowledge-base-first")
+        self._tasks = [first]
+        done, _ = await asyncio.wait({first}, timeout=START_SECONDS)
+        if done:
+            self._tasks = []
+            first.result()
+        self._tasks += [
+            asyncio.create_task(self._follow(), name="knowledge-base"),
+            asyncio.create_task(self._keep_improving(), name="knowledge-base-improving"),
+        ]
 
     async def close(self) -> None:
         """Stop keeping up."""
+        self._closing = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+        self._closing = False
 
     async def refresh(self) -> bool:
         """Take in every change committed until now; True when there was one."""
@@ -152,21 +198,62 @@ class KnowledgeBase:
             version = await self._db.read(repository.live_version)
             if version == known:
                 return False
-            # Counting backwards means that another store was put in place: read everything.
-            after = known if 0 <= known < version else -1
-            changes = await self._db.read(
-                lambda conn: repository.live_changes(conn, after=after, encoder=self._encoder.name)
-            )
-            base = self._index if after >= 0 else Index()
             vocabulary = await self._db.read(vocabulary_repository.read_vocabulary)
-            put = [change.entry for change in changes if change.entry is not None]
-            drop = [change.article_id for change in changes if change.entry is None]
-            if put or drop or after < 0:
-                self._index = await asyncio.to_thread(base.changed, put, drop, pause=_let_others)
+            # Counting backwards means that another store was put in place: read everything.
+            if 0 <= known < version:
+                await self._take_in(after=known)
+            else:
+                self._vocabulary = vocabulary
+                self._index = await self._read_everything()
             self._vocabulary = vocabulary
             self._version = version
             self._stale.set()
         return True
+
+    async def _take_in(self, *, after: int) -> None:
+        changes = await self._db.read(
+            lambda conn: repository.live_changes(conn, after=after, encoder=self._encoder.name)
+        )
+        put = [change.entry for change in changes if change.entry is not None]
+        drop = [change.article_id for change in changes if change.entry is None]
+        if put or drop:
+            self._index = await asyncio.to_thread(self._index.changed, put, drop, pause=_let_others)
+
+    async def _read_everything(self) -> Index:
+        """Return an index of all articles; `read_share` tells how far it is.
+
+        What is changed meanwhile has a higher version and is taken in next.
+        """
+        count = await self._db.read(repository.count_live)
+        self._steps, self._steps_in_all = 0, 2 * count
+        told = time.monotonic()
+        entries: list[Entry] = []
+
+        def step(number: int = 1) -> None:
+            nonlocal told
+            if self._closing:
+                raise _Stopped
+            self._steps += number
+            if time.monotonic() - told >= TOLD_EVERY_SECONDS:
+                told = time.monotonic()
+                log.info("knowledge_base.reading", articles=count, done=f"{self.read_share:.0%}")
+            _let_others()
+
+        while True:
+            last = entries[-1].article_id if entries else ""
+            page = await self._db.read(
+                partial(
+                    repository.live_page,
+                    after_id=last,
+                    limit=READ_AT_ONCE,
+                    encoder=self._encoder.name,
+                )
+            )
+            if not page:
+                break
+            entries += page
+            step(len(page))
+        return await asyncio.to_thread(Index().changed, entries, pause=step)
 
     async def improve(self) -> None:
         """Merge what changed into the large part of the index, and fit the classifier anew.
@@ -253,8 +340,13 @@ class KnowledgeBase:
 
     async def get_published(self, article_id: str) -> Hit | None:
         """Return an article as customers see it, or None when they don't."""
-        await self._ensure_loaded()
-        entry = self._index.find(article_id)
+        if self.reading:
+            entry = await self._db.read(
+                lambda conn: repository.live_entry(conn, article_id, encoder=self._encoder.name)
+            )
+        else:
+            await self._ensure_loaded()
+            entry = self._index.find(article_id)
         if entry is None:
             return None
         return _to_hit(Candidate(entry, 0.0, 0.0, 0.0, 0.0, 0.0), locale=entry.locale)
@@ -279,10 +371,14 @@ class KnowledgeBase:
             draft: a text searched as if it were published, in place of the article with its id.
             index: asked instead of what customers get now.
         """
-        await self._ensure_loaded()
+        reading = self.reading and index is None
+        if not reading:
+            await self._ensure_loaded()
         index = index if index is not None else self._index
         if is_blank(question):
             return Answer(Decision.HANDOFF, (), ("The question is empty.",), 0.0, 0.0)
+        if reading:
+            index = await self._sharing_words(question)
         if draft is not None:
             index = await self._with_draft(index, draft)
         asked = index.read(question, self._vocabulary)
@@ -294,7 +390,26 @@ class KnowledgeBase:
             vectors.append(await self._encoder.encode(asked.variant))
         if len(index.base.matrix) > INLINE_ROWS:
             return await asyncio.to_thread(search, index, asked, vectors, locale, limit, draft)
-        return search(index, asked, vectors, locale, limit, draft)
+        found = search(index, asked, vectors, locale, limit, draft)
+        if reading:
+            why = (
+                f"The articles are still being read ({self.read_share:.0%}): only those that share a "
+                "word with the question were looked at."
+            )
+            found = replace(found, reasons=(*found.reasons, why))
+        return found
+
+    async def _sharing_words(self, question: str) -> Index:
+        """Return a small index of the articles that share words with a question."""
+        asked = [word for word in words_of(question) if len(word) >= 3 and word not in FILLERS]
+        stems = dict.fromkeys(stem for locale in LOCALES for stem in stems_of(asked, locale))
+        wanted = [stem for stem in stems if stem.isalnum()][:STEMS_ASKED]
+        entries = await self._db.read(
+            lambda conn: repository.live_by_words(
+                conn, wanted, limit=LOOKED_AT, encoder=self._encoder.name
+            )
+        )
+        return await asyncio.to_thread(Index().changed, entries)
 
     async def current(self) -> Index:
         """Return what questions are compared with once the classifier has been fitted to it."""
@@ -303,25 +418,24 @@ class KnowledgeBase:
             await self.improve()
         return self._index
 
-    async def would_be(self, *, put: DraftArticle | None = None, drop: str | None = None) -> Index:
-        """Return the index as it would be after a publish or an archive, classifier and all."""
+    async def would_be(self, *, put: Sequence[Entry] = (), drop: Sequence[str] = ()) -> Index:
+        """Return the index as it would be after changes went live, classifier and all.
+
+        Args:
+            put: texts as they would be shown (see `entry_of`).
+            drop: ids of articles that would be shown no longer.
+        """
         index = await self.current()
-        if put is not None:
-            index = await self._with_draft(index, put)
-        if drop is not None:
-            index = await asyncio.to_thread(index.changed, [], [drop], merge=False)
+        if put or drop:
+            index = await asyncio.to_thread(
+                partial(index.changed, put, drop, merge=False, pause=_let_others)
+            )
         if index.head is not None:
             index = index.with_head(await asyncio.to_thread(index.fitted_head))
         return index
 
-    async def _ensure_loaded(self) -> None:
-        if self._version < 0:
-            await self.refresh()
-            if not self._tasks:
-                await self.fill_vectors()
-                await self.improve()
-
-    async def _with_draft(self, index: Index, draft: DraftArticle) -> Index:
+    async def entry_of(self, draft: DraftArticle) -> Entry:
+        """Return a text as it would be in the index once it was published."""
         entry = Entry(
             article_id=draft.article_id,
             key=draft.key,
@@ -331,7 +445,17 @@ class KnowledgeBase:
             answer=draft.answer,
             phrasings=draft.phrasings,
         )
-        entry = replace(entry, vectors=await self._encode(_content(entry)))
+        return replace(entry, vectors=await self._encode(_content(entry)))
+
+    async def _ensure_loaded(self) -> None:
+        if self._version < 0:
+            await self.refresh()
+            if not self._tasks:
+                await self.fill_vectors()
+                await self.improve()
+
+    async def _with_draft(self, index: Index, draft: DraftArticle) -> Index:
+        entry = await self.entry_of(draft)
         return await asyncio.to_thread(index.changed, [entry], merge=False)
 
 
@@ -374,6 +498,10 @@ def search(
         confidence=round(verdict.confidence, 4),
         choices=hits[: verdict.close] if verdict.decision is not Decision.HANDOFF else (),
     )
+
+
+class _Stopped(Exception):
+    """The process ends: what is being read is of no use any more."""
 
 
 def _let_others() -> None:

@@ -46,7 +46,7 @@ from knowledge_base.article import (
 )
 from knowledge_base.export import Format, read_all, render_file
 from knowledge_base.import_files import Change, ImportRow, Outcome, Report, plan_import
-from knowledge_base.index import Int8Matrix, quantise, texts_to_encode
+from knowledge_base.index import Entry, Int8Matrix, quantise, texts_to_encode
 from knowledge_base.repository import Article, Filter, Person, Revision
 from knowledge_base.search import KnowledgeBase
 from knowledge_base.text import fold
@@ -157,6 +157,10 @@ class Gate(Protocol):
 
     async def check(self, *, put: DraftArticle | None = None, drop: str | None = None) -> None:
         """Raise `Conflict` (code "breaks_golden") when a golden question would lose its answer."""
+        ...
+
+    async def check_many(self, *, put: Sequence[Entry], drop: Sequence[str]) -> None:
+        """The same for many changes together."""
         ...
 
 
@@ -673,6 +677,7 @@ class Articles:
         only_new: bool = False,
         problems: Sequence[Outcome] = (),
         may_publish: bool = True,
+        confirmed: bool = False,
         progress: Progress | None = None,
     ) -> Report:
         """Store many articles at once: all of them, or none when one can't be used.
@@ -684,7 +689,12 @@ class Articles:
             only_new: leave articles that exist already untouched, whatever the rows say.
             problems: lines that could not even be read; any of them stops the import.
             may_publish: whether rows may change what customers see; where not, such a row is bad.
+            confirmed: golden questions may lose their answers.
             progress: told while the texts are prepared, which is what takes time.
+
+        Raises:
+            Conflict: code "breaks_golden" when golden questions would lose their answers and it is not
+                confirmed.
         """
 
         def plan(conn: Any) -> Report:
@@ -697,6 +707,10 @@ class Articles:
         vectors = await self._encode_all(
             [c.row.content for c in report.pending if c.publishes], progress
         )
+
+        if self._gate is not None and not confirmed and report.goes_live:
+            put, drop = await self._db.read(lambda conn: _as_seen(conn, report.pending, vectors))
+            await self._gate.check_many(put=put, drop=drop)
 
         def step(tx: Tx) -> Report:
             now = self._clock.now()
@@ -873,6 +887,8 @@ class Articles:
 
     async def _show(self) -> None:
         """Put what was committed into this process's answers; the poll does it when this fails."""
+        if self._knowledge.reading:
+            return  # questions are looked up in the store meanwhile: it is there already
         try:
             await self._knowledge.refresh()
         except Unavailable:
@@ -916,6 +932,37 @@ def _plan(
         ],
     )
     return plan_import(rows, existing, texts, only_new=only_new, problems=problems)
+
+
+def _as_seen(
+    conn: Any, pending: Sequence[Change], vectors: Mapping[Content, Int8Matrix]
+) -> tuple[list[Entry], list[str]]:
+    """Return what customers would see after an import, and the ids of what they would see no longer."""
+    known = repository.find_by_keys(conn, [change.row.key for change in pending])
+    put: list[Entry] = []
+    drop: list[str] = []
+    for change in pending:
+        row, found = change.row, known.get((change.row.key, change.row.locale))
+        audience = row.audience or (found.audience if found else Audience.PUBLIC)
+        if audience is not Audience.PUBLIC or row.state is State.ARCHIVED:
+            if found is not None:
+                drop.append(found.id)
+        elif change.publishes:
+            put.append(
+                Entry(
+                    article_id=found.id if found else f"import:{row.place}",
+                    key=row.key,
+                    locale=row.locale,
+                    revision=found.revision + 1 if found else 1,
+                    title=row.content.title,
+                    answer=row.content.answer,
+                    phrasings=row.content.phrasings,
+                    category=row.category,
+                    tags=row.tags or (),
+                    vectors=vectors.get(row.content),
+                )
+            )
+    return put, drop
 
 
 def _article_values(

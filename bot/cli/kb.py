@@ -13,6 +13,7 @@ from bot.cli.common import DataDir, fail, note, open_store, run, settings_for
 from bot.kit.clock import SystemClock
 from bot.kit.db import Database
 from bot.kit.encoder import UniversalEncoder
+from bot.kit.errors import Conflict
 from bot.kit.locales import match_locale
 from bot.settings import Settings
 from knowledge_base.export import Format, export_folder, read_all, render_file
@@ -40,7 +41,14 @@ async def _open(settings: Settings) -> AsyncIterator[_Parts]:
     async with open_store(settings) as db:
         encoder = UniversalEncoder()
         knowledge = KnowledgeBase(db, encoder)
-        articles = Articles(db, clock=SystemClock(), encoder=encoder, knowledge=knowledge)
+        clock = SystemClock()
+        articles = Articles(
+            db,
+            clock=clock,
+            encoder=encoder,
+            knowledge=knowledge,
+            gate=GoldenQuestions(db, clock, knowledge),
+        )
         yield _Parts(db, articles, knowledge)
 
 
@@ -48,6 +56,9 @@ async def _open(settings: Settings) -> AsyncIterator[_Parts]:
 def kb_import(
     path: Annotated[Path, typer.Argument(help="A .csv, .json or .md file, or a folder of them.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also when golden questions lose their answers.")
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Create and change articles from files: all of them, or none when a line can't be used."""
@@ -56,18 +67,31 @@ def kb_import(
     async def main() -> Report:
         reading = read_import(path)
         async with _open(settings) as parts:
-            return await parts.articles.import_rows(
-                reading.rows,
-                actor=None,
-                dry_run=dry_run,
-                problems=reading.problems,
-                progress=_print_progress,
-            )
+            try:
+                return await parts.articles.import_rows(
+                    reading.rows,
+                    actor=None,
+                    dry_run=dry_run,
+                    problems=reading.problems,
+                    confirmed=force,
+                    progress=_print_progress,
+                )
+            except Conflict as conflict:
+                if conflict.code == "breaks_golden":
+                    _print_lost(conflict)
+                raise
 
     report = run(main)
     _print_report(report)
     if not report.usable:
         raise fail(f"{len(report.bad)} can't be used; nothing was imported.")
+
+
+def _print_lost(conflict: Conflict) -> None:
+    questions = conflict.extra.get("questions")
+    for one in questions if isinstance(questions, list) else []:
+        print(f"breaks  {one['key']}  {one['locale']}  {one['question']}")
+    note("Nothing was imported. Change the texts, or use --force.")
 
 
 def _print_progress(done: int, total: int) -> None:

@@ -27,6 +27,8 @@ class ImportQuery(Model):
     name: str = Field(min_length=1, max_length=200)
     """The file's name; its ending says what it is: .csv, .json, .md or .zip."""
     dry_run: bool = True
+    confirm: bool = False
+    """Golden questions may lose their answers (409 `breaks_golden` says which)."""
 
 
 class ImportLine(Model):
@@ -89,6 +91,7 @@ async def import_articles(request: web.Request) -> web.StreamResponse:
             dry_run=query.dry_run,
             problems=reading.problems,
             may_publish=publishes,
+            confirmed=query.confirm,
             progress=lines.tell,
         )
     )
@@ -97,7 +100,7 @@ async def import_articles(request: web.Request) -> web.StreamResponse:
     except FrontlineError as error:
         if lines.response is None:
             raise
-        await lines.write({"problem": {"code": error.code, "detail": error.detail}})
+        await lines.write({"problem": {**error.extra, "code": error.code, "detail": error.detail}})
     else:
         await lines.write(_report(report, dry_run=query.dry_run).model_dump(mode="json"))
     return await lines.end()

@@ -23,7 +23,7 @@ from knowledge_base.golden.golden import (
     question_problem,
     tidy_question,
 )
-from knowledge_base.index import Index
+from knowledge_base.index import Entry, Index
 from knowledge_base.search import KnowledgeBase
 
 
@@ -163,6 +163,20 @@ class GoldenQuestions:
         Raises:
             Conflict: code "breaks_golden", with the questions that pass now and would not then.
         """
+        if await self._db.read(repository.count_golden):
+            entries = [await self._knowledge.entry_of(put)] if put is not None else []
+            await self.check_many(put=entries, drop=[drop] if drop is not None else [])
+
+    async def check_many(self, *, put: Sequence[Entry], drop: Sequence[str]) -> None:
+        """Ask whether many changes may go live together.
+
+        Args:
+            put: texts that are about to be published, with their vectors.
+            drop: ids of articles that are about to be taken out.
+
+        Raises:
+            Conflict: code "breaks_golden", with the questions that pass now and would not then.
+        """
         questions = await self.list_all()
         if not questions:
             return
@@ -170,8 +184,7 @@ class GoldenQuestions:
             lambda conn: repository.article_states(conn, [one.key for one in questions])
         )
         published = {key for key, found in states.items() if any(was for _, was, _ in found)}
-        if put is not None:
-            published.add(put.key)
+        published.update(one.key for one in put)
         now = await self._knowledge.current()
         then = await self._knowledge.would_be(put=put, drop=drop)
         before = await run_golden(self._knowledge, questions, index=now, published=published)

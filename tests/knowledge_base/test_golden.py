@@ -1,11 +1,14 @@
 """Golden questions: kept, run over the whole base, and asked before anything goes live."""
 
+import json
+
 import pytest
 
 from bot.kit.errors import Conflict, Invalid
 from knowledge_base.article import Content
 from knowledge_base.golden.golden import Golden, Least, Result, judge
 from knowledge_base.golden.service import GoldenQuestions, read_seed
+from knowledge_base.import_files import ImportRow, parse_import
 from knowledge_base.ranking import Decision
 from knowledge_base.search import Answer, Hit
 from knowledge_base.seed import read_seed as read_articles
@@ -108,6 +111,47 @@ async def test_archiving_an_expected_article_needs_a_yes(
     with pytest.raises(Conflict, match="golden questions would no longer get their answer"):
         await gated.archive(gift.article_id, actor=None)
     await gated.archive(gift.article_id, actor=None, confirmed=True)
+    assert len((await golden.run()).failed) == 1
+
+
+async def test_an_import_that_breaks_a_golden_question_says_which_and_needs_a_yes(
+    desk: Desk, golden: GoldenQuestions, gated: Articles
+) -> None:
+    await shop(desk)
+    await golden.add(actor=None, key="gift", locale="en", question="gift wrapping of parcels")
+
+    def rows(**changes: str) -> list[ImportRow]:
+        item = {
+            "key": "gift",
+            "locale": "en",
+            "title": "Gift wrapping of parcels",
+            "answer": "Yes.",
+        }
+        found = parse_import(json.dumps([item | changes]).encode(), name="a.json")
+        assert not found.problems
+        return found.rows
+
+    for breaking in (
+        rows(title="Zebra", state="published"),
+        rows(state="archived"),
+        rows(state="published", audience="internal"),
+    ):
+        with pytest.raises(Conflict) as refused:
+            await gated.import_rows(breaking, actor=None)
+        assert refused.value.code == "breaks_golden"
+        (lost,) = refused.value.extra["questions"]  # type: ignore[misc]  # a list of what was lost
+        assert lost["question"] == "gift wrapping of parcels"
+        assert (await golden.run()).failed == (), "nothing was imported"
+    draft = await gated.import_rows(rows(title="Zebra"), actor=None)
+    assert draft.changed == 1, "what customers don't see can't break anything"
+    other = {"key": "boxes", "locale": "en", "title": "Moving boxes", "answer": "Yes.",
+             "state": "published"}  # fmt: skip
+    new = parse_import(json.dumps([other]).encode(), name="a.json").rows
+    assert (await gated.import_rows(new, actor=None)).created == 1
+    report = await gated.import_rows(
+        rows(title="Zebra", state="published"), actor=None, confirmed=True
+    )
+    assert report.goes_live
     assert len((await golden.run()).failed) == 1
 
 

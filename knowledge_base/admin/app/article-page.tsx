@@ -18,6 +18,7 @@ import { loadCategories } from "./categories";
 import { ChecksPanel, isWarning, useChecks } from "./checks-panel";
 import { ConflictDialog } from "./conflict";
 import { FiguresPanel } from "./figures-panel";
+import { goOnAnyway } from "./go-on";
 import { HistoryPanel } from "./history-panel";
 import { createTranslation } from "./new-article";
 import { Preview } from "./preview";
@@ -389,17 +390,4 @@ function LanguageTabs({ article }: { article: Article }) {
       })}
     </ul>
   );
-}
-
-/** Lists the golden questions that would lose their answer, and asks whether that is meant. */
-function goOnAnyway(problem: ApiError): Promise<boolean> {
-  const questions = (problem.problem.questions as { question: string }[] | undefined) ?? [];
-  const listed = questions.slice(0, 8).map(({ question }) => `“${question}”`);
-  if (questions.length > listed.length) listed.push("…");
-  return confirm({
-    title: t("Golden questions would lose their answer"),
-    text: listed.join(" "),
-    confirm: t("Go on anyway"),
-    danger: true,
-  });
 }

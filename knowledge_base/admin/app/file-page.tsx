@@ -1,10 +1,12 @@
 /** Articles in and out as files: a dry run first, with every line that can't be used and why. */
+import { ApiError, errorText } from "@staff/api";
 import { Badge, Button, Icon, type Tone } from "@staff/controls";
 import { n, t } from "@staff/i18n";
 import { CircleAlert, CircleCheck, Download, Upload } from "@staff/icons";
 import { href } from "@staff/router";
 import { may } from "@staff/session";
 import { useRef, useState } from "preact/hooks";
+import { goOnAnyway } from "./go-on";
 import { type ImportLine, type ImportReport, uploadImport } from "./upload";
 
 const SHOWN_FIRST = 200;
@@ -53,16 +55,19 @@ function Import() {
   const [file, setFile] = useState<File | null>(null);
   const [phase, setPhase] = useState<Phase>({ kind: "idle" });
   const chooser = useRef<HTMLInputElement>(null);
-  const run = async (dry: boolean) => {
+  const run = async (dry: boolean, confirm = false): Promise<void> => {
     if (!file || phase.kind === "working") return;
     setPhase({ kind: "working", dry, done: 0, total: 0 });
     try {
-      const report = await uploadImport(file, dry, (done, total) =>
+      const report = await uploadImport(file, { dry, confirm }, (done, total) =>
         setPhase({ kind: "working", dry, done, total }),
       );
       setPhase({ kind: report.stored ? "stored" : "tried", report });
     } catch (error) {
-      setPhase({ kind: "failed", problem: error instanceof Error ? error.message : String(error) });
+      if (error instanceof ApiError && error.code === "breaks_golden" && (await goOnAnyway(error))) {
+        return run(dry, true);
+      }
+      setPhase({ kind: "failed", problem: errorText(error) });
     }
   };
   return (

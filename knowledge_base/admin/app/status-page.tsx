@@ -62,6 +62,7 @@ function partName(name: string): string {
     model: t("Language model"),
     mail: t("E-mail"),
     articles: t("Articles"),
+    knowledge: t("Knowledge"),
   };
   return names[name] ?? humanize(name);
 }

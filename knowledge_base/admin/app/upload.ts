@@ -1,5 +1,5 @@
 /** Sends a file to be imported and reads the answer line by line: progress first, the report last. */
-import { upload } from "@staff/api";
+import { ApiError, upload } from "@staff/api";
 
 export interface ImportLine {
   place: string;
@@ -22,13 +22,13 @@ type Line = { done: number; total: number } | { problem: { code: string; detail:
 
 export async function uploadImport(
   file: File,
-  dry: boolean,
+  { dry, confirm }: { dry: boolean; confirm: boolean },
   progress: (done: number, total: number) => void,
 ): Promise<ImportReport> {
   let report: ImportReport | null = null;
-  await upload("/kb/import", { name: file.name, dry_run: dry }, file, (text) => {
+  await upload("/kb/import", { name: file.name, dry_run: dry, confirm }, file, (text) => {
     const line = JSON.parse(text) as Line;
-    if ("problem" in line) throw new Error(line.problem.detail);
+    if ("problem" in line) throw new ApiError({ status: 409, ...line.problem });
     if ("stored" in line) report = line;
     else progress(line.done, line.total);
   });
