@@ -46,12 +46,7 @@ class AnswerQuestion(FrontlineAction):
 
     async def act(self, call: ActionCall) -> Done:
         """See `FrontlineAction.act`."""
-        record = self.services.turns.of(call.turn_id)
-        question = record.question or call.text
-        answer = await self.services.knowledge.ask(
-            question, locale=call.locale, vector=record.vector
-        )
-        record.answer = answer
+        answer = await _search(self, call)
         likely = [name for name, probability in call.ranking if probability >= LIKELY]
         flow = next((button(f"label_{name}", name) for name in likely if name in _FLOWS), None)
         leaning = call.ranking[0][0] if call.ranking else ""
@@ -143,13 +138,23 @@ class OutOfScope(FrontlineAction):
         return _out_of_scope(invalid_attempts=count)
 
 
+async def _search(action: FrontlineAction, call: ActionCall) -> Answer:
+    """Return what the knowledge base says about the message; it is asked once a turn."""
+    record = action.services.turns.of(call.turn_id)
+    answer: Answer
+    if record.known is not None and record.known_locale == call.locale:
+        answer = record.known
+    else:
+        answer = await action.services.knowledge.ask(
+            record.question or call.text, locale=call.locale, vector=record.vector
+        )
+    record.answer = answer
+    return answer
+
+
 async def _beside_the_shop(action: FrontlineAction, call: ActionCall) -> Done:
     """Say what is the shop's business, unless an article answers after all."""
-    record = action.services.turns.of(call.turn_id)
-    answer = await action.services.knowledge.ask(
-        record.question or call.text, locale=call.locale, vector=record.vector
-    )
-    record.answer = answer
+    answer = await _search(action, call)
     if not has_article(answer):
         return _out_of_scope()
     if answer.decision is Decision.ANSWER:

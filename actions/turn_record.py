@@ -20,6 +20,10 @@ class TurnRecord:
     vector: Vector | None = None
     """Of the customer's message: it is encoded once."""
     question: str = ""
+    known: Any = None
+    """What the knowledge base said before Rasa was asked, in the language it was asked in: no action
+    need search again."""
+    known_locale: str | None = None
     answer: Any = None
     """What the knowledge base said (`knowledge_base.search.Answer`)."""
     article: dict[str, Any] | None = None
@@ -38,12 +42,22 @@ class TurnRecords:
     def __init__(self) -> None:
         self._records: dict[str, TurnRecord] = {}
 
-    def begin(self, turn_id: str, *, vector: Vector | None, question: str) -> TurnRecord:
+    def begin(
+        self,
+        turn_id: str,
+        *,
+        vector: Vector | None,
+        question: str,
+        known: Any = None,
+        known_locale: str | None = None,
+    ) -> TurnRecord:
         """Start a record, replacing one of an earlier try of the same turn."""
         self._records.pop(turn_id, None)
         while len(self._records) >= LIMIT:
             del self._records[next(iter(self._records))]
-        record = self._records[turn_id] = TurnRecord(vector=vector, question=question)
+        record = self._records[turn_id] = TurnRecord(
+            vector=vector, question=question, known=known, known_locale=known_locale
+        )
         return record
 
     def of(self, turn_id: str) -> TurnRecord:

@@ -1,7 +1,7 @@
 """What a model takes texts for: ``python understand.py --model FILE``, a text a line in, a parse a line out.
 
 For measuring a model that does not serve: nothing is stored, no action is called, and the hosts that
-serve customers notice nothing. Lines in are JSON objects ``{"text", "vector"?}`` as for the host's
+serve customers notice nothing. Lines in are JSON objects ``{"text", "vector"?, "article"?}`` as for the host's
 ``POST /parse``; the first line out is ``{"model": ...}`` once the model is loaded, then one answer for
 each line, of the same shape as the host's, or ``{"error": ...}``.
 """
@@ -81,7 +81,9 @@ def _answer(parse: Any, line: str) -> Dict[str, Any]:
 
     try:
         body = json.loads(line)
-        answer: Dict[str, Any] = parse(requests.parse_text(body), requests.parse_vector(body))
+        answer: Dict[str, Any] = parse(
+            requests.parse_text(body), requests.parse_vector(body), requests.parse_article(body)
+        )
     except (requests.BadRequest, ValueError, TypeError, AttributeError) as error:
         return {"error": str(error) or type(error).__name__}
     return answer

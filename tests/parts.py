@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from bot.app import create_public_app
 from bot.dialogue.language import NgramDetector
 from bot.dialogue.rasa_client import RasaDown, TurnRequest
-from bot.dialogue.rasa_wire import Parse, RankedIntent, RasaReply, TurnAnswer, Wish
+from bot.dialogue.rasa_wire import ArticleVerdict, Parse, RankedIntent, RasaReply, TurnAnswer, Wish
 from bot.kit.encoder import UniversalEncoder
 from bot.migrations import upgrade
 from bot.services import Services, build_services
@@ -34,6 +34,7 @@ class ScriptedRasa:
     intent: str = "faq"
     also: tuple[Wish, ...] = ()
     actions: tuple[str, ...] = ("action_answer_question",)
+    active_loop: str | None = None
 
     async def turn(self, request: TurnRequest) -> TurnAnswer:
         """See `Dialogue.turn`."""
@@ -49,6 +50,7 @@ class ScriptedRasa:
             parse=self._parse(),
             actions=self.actions,
             failed_actions=self.failed_actions,
+            active_loop=self.active_loop,
             model="scripted",
         )
 
@@ -58,7 +60,9 @@ class ScriptedRasa:
             intent, self.intent, (intent,), (), 0.5, 1.0, ("scripted",), "scripted", self.also
         )
 
-    async def parse(self, text: str, *, locale: str, vector: str | None) -> Parse:
+    async def parse(
+        self, text: str, *, locale: str, vector: str | None, article: ArticleVerdict | None = None
+    ) -> Parse:
         """See `Dialogue.parse`."""
         if self.script(TurnRequest("", "", text, locale, "web")) is None:
             raise RasaDown("scripted")

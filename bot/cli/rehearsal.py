@@ -131,11 +131,13 @@ async def rehearsal(
             demo=False,
             telegram=False,
         )
-        services = build_services(scratch, encoder=real.encoder, detector=real.detector)
+        services = build_services(
+            scratch, encoder=real.encoder, detector=real.detector, knowledge=real.knowledge
+        )
         try:
             await upgrade(services.db)
             await services.seed(progress=lambda _: None)
-            services.knowledge, services.hours = real.knowledge, real.hours
+            services.hours = real.hours
             services.orders, services.accounts = real.orders, real.accounts
             # The first turn must not pay for what all others find there.
             await real.knowledge.refresh()

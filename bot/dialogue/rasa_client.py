@@ -15,7 +15,14 @@ import structlog
 
 from bot.dialogue.breaker import Breaker, BreakerState
 from bot.dialogue.manners import Manners
-from bot.dialogue.rasa_wire import Parse, TurnAnswer, WireError, parse_parse, parse_turn
+from bot.dialogue.rasa_wire import (
+    ArticleVerdict,
+    Parse,
+    TurnAnswer,
+    WireError,
+    parse_parse,
+    parse_turn,
+)
 
 log = structlog.get_logger(__name__)
 TURN_SECONDS = 7.5
@@ -48,6 +55,8 @@ class TurnRequest:
     """Set for buttons and gateway events: understanding is skipped."""
     entities: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    article: ArticleVerdict | None = None
+    """None: the knowledge base was not asked, or did not answer."""
     awaits_code: bool = True
     """A code that was mailed can still be typed; not sent to Rasa."""
 
@@ -59,7 +68,9 @@ class Dialogue(Protocol):
         """Run one turn; raises `RasaDown`."""
         ...
 
-    async def parse(self, text: str, *, locale: str, vector: str | None) -> Parse:
+    async def parse(
+        self, text: str, *, locale: str, vector: str | None, article: ArticleVerdict | None = None
+    ) -> Parse:
         """Understand a text without any effect; raises `RasaDown`."""
         ...
 
@@ -139,6 +150,7 @@ class RasaPool:
             "channel": request.channel,
             "metadata": dict(request.metadata),
             "vector": request.vector,
+            "article": request.article.as_json() if request.article else None,
             "intent": {"name": request.intent, "entities": dict(request.entities)}
             if request.intent
             else None,
@@ -158,13 +170,20 @@ class RasaPool:
             request.conversation_id, answer, awaits_code=request.awaits_code
         )
 
-    async def parse(self, text: str, *, locale: str, vector: str | None) -> Parse:
+    async def parse(
+        self, text: str, *, locale: str, vector: str | None, article: ArticleVerdict | None = None
+    ) -> Parse:
         """See `Dialogue.parse`."""
         data = await self._call(
             text,
             "POST",
             "/parse",
-            {"text": text, "locale": locale, "vector": vector},
+            {
+                "text": text,
+                "locale": locale,
+                "vector": vector,
+                "article": article.as_json() if article else None,
+            },
             seconds=PARSE_SECONDS,
         )
         try:

@@ -14,6 +14,20 @@ class WireError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class ArticleVerdict:
+    """What the knowledge base says about a message; the model yields where it is unsure and this is not."""
+
+    decision: str
+    """answer, clarify or handoff."""
+    confidence: float
+    """Estimated probability that the first article answers, 0 to 1."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the host's form."""
+        return {"decision": self.decision, "confidence": min(1.0, max(0.0, self.confidence))}
+
+
+@dataclass(frozen=True, slots=True)
 class RankedIntent:
     """An intent and how sure the model is, 0 to 1."""
 

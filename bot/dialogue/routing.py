@@ -9,7 +9,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
-from bot.dialogue.rasa_wire import Parse, Wish
+from bot.dialogue.rasa_wire import (
+    ArticleVerdict,
+    Parse,
+    RasaChoice,
+    RasaReply,
+    TurnAnswer,
+    Wish,
+)
 from bot.dialogue.reasons import Why, of_model
 
 SMALL_TALK = frozenset(
@@ -31,6 +38,8 @@ SMALL_TALK = frozenset(
     }
 )
 FLOWS = frozenset({"reset_password", "order_status", "opening_hours", "ticket_status", "human"})
+FORMS = frozenset({"reset_password", "order_status"})
+"""Flows that ask something back before they do anything."""
 FALLBACK = "nlu_fallback"
 
 
@@ -190,6 +199,33 @@ def _wish_json(wish: Wish) -> dict[str, Any]:
 def needs_search(intent: str) -> bool:
     """Tell whether the knowledge base has a say in what happens."""
     return intent in {"faq", FALLBACK, "out_of_scope", "inform"}
+
+
+def verdict_of(answer: AnswerLike) -> ArticleVerdict:
+    """Return what the model is told of the knowledge base's answer."""
+    return ArticleVerdict(str(answer.decision), answer.confidence)
+
+
+def with_article(answer: TurnAnswer, known: AnswerLike) -> tuple[RasaReply, ...]:
+    """Return the replies; a flow that begins offers the article that answers the message as well.
+
+    "It says delivered, nothing came" may be about an order or a question: the flow asks for the number,
+    and what to do in such a case is one tap away.
+    """
+    parse = answer.parse
+    if (
+        parse is None
+        or parse.intent.name not in FORMS
+        or answer.active_loop is None
+        or not answer.replies
+        or str(known.decision) != "answer"
+        or known.confidence < ANSWERED
+    ):
+        return answer.replies
+    best = known.hits[0]
+    offer = RasaChoice(None, best.title, "choose_article", {"article_id": best.article_id})
+    *before, last = answer.replies
+    return (*before, replace(last, choices=(*last.choices, offer)))
 
 
 def is_foreign(intent: str, raw_intent: str, answer: AnswerLike) -> bool:

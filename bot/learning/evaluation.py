@@ -16,7 +16,7 @@ from typing import Any
 from bot.dialogue.explain import Explainer, KnowledgePort
 from bot.dialogue.language import Detector
 from bot.dialogue.rasa_client import RasaDown, TurnRequest
-from bot.dialogue.rasa_wire import Parse, TurnAnswer, WireError, parse_parse
+from bot.dialogue.rasa_wire import ArticleVerdict, Parse, TurnAnswer, WireError, parse_parse
 from bot.dialogue.routing import Route
 from bot.evaluation.cases import Case, Judged, read_cases
 from bot.evaluation.judging import judge
@@ -125,10 +125,13 @@ class Reader:
         self._process = process
         self._asking = asyncio.Lock()
 
-    async def parse(self, text: str, *, locale: str, vector: str | None) -> Parse:
+    async def parse(
+        self, text: str, *, locale: str, vector: str | None, article: ArticleVerdict | None = None
+    ) -> Parse:
         """See `Dialogue.parse`."""
+        verdict = article.as_json() if article else None
         async with self._asking:
-            data = await self._ask({"text": text, "vector": vector})
+            data = await self._ask({"text": text, "vector": vector, "article": verdict})
         try:
             return parse_parse(data)
         except WireError as error:

@@ -47,6 +47,8 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from components.articles import Verdict, as_question, is_surer
+from components.model import CERTAIN
 from components.rules import LeanRulePolicy
 from components.understanding import DECISION, VECTOR
 from hosting.actions import RESULT_SLOT, ActionCaller, ActionFactory
@@ -61,6 +63,8 @@ logger = logging.getLogger(__name__)
 TURN_SECONDS = 7.0
 _MOST_PREDICTIONS = 10
 _RANKING = 5
+#: The slot that tells what a code that was mailed is for.
+_AWAITS_CODE = "purpose"
 
 
 class OrderedRunner(DaskGraphRunner):
@@ -177,6 +181,20 @@ class Processor(MessageProcessor):
             DECISION: parsed.get(DECISION),
         }
 
+    def weighed(self, parse: Dict[str, Any], article: Optional[Verdict]) -> Dict[str, Any]:
+        """A parse, or the same as a question when an article is surer than the model is."""
+        decision = parse[DECISION]
+        if article is None or decision is None or decision["fallback"] or decision["also"]:
+            return parse
+        surer = is_surer(
+            article,
+            intent=parse["intent"]["name"],
+            confidence=parse["intent"]["confidence"],
+            certain=not CERTAIN.isdisjoint(decision["reasons"]),
+            named=[entity["entity"] for entity in parse["entities"]],
+        )
+        return as_question(parse, article) if surer else parse
+
     def given(self, text: str, intent: str, entities: Mapping[str, Any]) -> Dict[str, Any]:
         """The same for an intent that a button or the gateway states."""
         stated = {"name": intent, "confidence": 1.0}
@@ -205,6 +223,9 @@ class Processor(MessageProcessor):
             parse = self.given(request.text, request.intent, dict(request.entities))
         else:
             parse = self.understand(request.text, request.vector)
+            # What is said within a form is about the form first; its own rules know better.
+            if tracker.active_loop_name is None and tracker.get_slot(_AWAITS_CODE) is None:
+                parse = self.weighed(parse, request.article)
         await self._update_tracker_session(tracker, channel)
         if RESULT_SLOT in self._slots and tracker.get_slot(RESULT_SLOT) is not None:
             # A result tells about one turn only.
@@ -417,10 +438,14 @@ class Engine:
                 raise
             return {**answer, "replayed": False}
 
-    def parse(self, text: str, vector: Optional[Any] = None) -> Dict[str, Any]:
+    def parse(
+        self, text: str, vector: Optional[Any] = None, article: Optional[Verdict] = None
+    ) -> Dict[str, Any]:
         """What the bot takes a text for, without any conversation."""
         processor = self._processor
-        return processor.parse_as_protocol(processor.understand(text, vector))
+        return processor.parse_as_protocol(
+            processor.weighed(processor.understand(text, vector), article)
+        )
 
     async def append(self, conversation_id: str, events: List[Dict[str, Any]]) -> None:
         """Add events that happened elsewhere; ``ValueError`` when they are none of Rasa's."""

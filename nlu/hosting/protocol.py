@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Mapping, Optional, Protocol
 
+from components.articles import Verdict
+
 
 class BadModel(Exception):
     """A file that holds no model this host can run."""
@@ -30,6 +32,7 @@ class TurnRequest:
     vector: Optional[Any] = None
     intent: Optional[str] = None
     entities: Mapping[str, Any] = field(default_factory=dict)
+    article: Optional[Verdict] = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,9 @@ class Conversations(Protocol):
     async def turn(self, request: TurnRequest) -> Dict[str, Any]:
         """Run a turn."""
 
-    def parse(self, text: str, vector: Optional[Any] = None) -> Dict[str, Any]:
+    def parse(
+        self, text: str, vector: Optional[Any] = None, article: Optional[Verdict] = None
+    ) -> Dict[str, Any]:
         """What a text means."""
 
     async def append(self, conversation_id: str, events: List[Dict[str, Any]]) -> None:

@@ -12,6 +12,7 @@ import json
 import re
 from typing import Any, Dict, List, Mapping, Optional
 
+from components.articles import Verdict
 from components.encoder import unpack_vector
 from hosting.protocol import TurnRequest
 
@@ -53,6 +54,7 @@ def turn_request(body: Any) -> TurnRequest:
         vector=vector(fields.get("vector")) if intent is None else None,
         intent=intent,
         entities=entities,
+        article=article(fields.get("article")) if intent is None else None,
     )
 
 
@@ -64,6 +66,11 @@ def parse_text(body: Any) -> str:
 def parse_vector(body: Any) -> Optional[Any]:
     """The sentence vector of a request to parse, if it brings one."""
     return vector(_object(body, "the body").get("vector"))
+
+
+def parse_article(body: Any) -> Optional[Verdict]:
+    """What the knowledge base says of a text to parse, if the request brings it."""
+    return article(_object(body, "the body").get("article"))
 
 
 def appended_events(body: Any) -> List[Dict[str, Any]]:
@@ -91,6 +98,19 @@ def vector(value: Any) -> Optional[Any]:
         return unpack_vector(base64.b64decode(value, validate=True))
     except (binascii.Error, ValueError) as error:
         raise BadRequest("vector must be 512 floats in base64") from error
+
+
+def article(value: Any) -> Optional[Verdict]:
+    """What the knowledge base says of a message."""
+    if value is None:
+        return None
+    fields = _object(value, "article")
+    confidence = fields.get("confidence")
+    if isinstance(confidence, bool) or not isinstance(confidence, (int, float)):
+        raise BadRequest("article.confidence must be a number")
+    if not 0 <= confidence <= 1:
+        raise BadRequest("article.confidence must be between 0 and 1")
+    return Verdict(_matching(fields.get("decision"), _INTENT, "article.decision"), confidence)
 
 
 def _text(value: Any, *, required: bool) -> str:

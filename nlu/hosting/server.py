@@ -81,7 +81,7 @@ async def _parse(request: web.Request) -> web.Response:
     engine = _ready(request)
     body = await _json(request)
     text, vector = requests.parse_text(body), requests.parse_vector(body)
-    return web.json_response(engine.parse(text, vector))
+    return web.json_response(engine.parse(text, vector, requests.parse_article(body)))
 
 
 async def _events(request: web.Request) -> web.Response:

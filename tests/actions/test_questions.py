@@ -34,6 +34,18 @@ async def test_an_answer_asks_whether_it_helped(world: World) -> None:
     assert record.results == {"action_answer_question": "ok"}
 
 
+async def test_what_was_found_before_rasa_was_asked_is_not_searched_again(world: World) -> None:
+    message = await world.write("como devolvo?")
+    known = articles(Decision.ANSWER, RETURNS)
+    record = world.services.turns.begin(
+        message.id, vector=None, question="como devolvo?", known=known, known_locale="pt-BR"
+    )
+    said = await world.call("action_answer_question", turn_id=message.id)
+    assert said.replies[0] == {"markdown": "Você tem **30 dias**."}
+    assert world.knowledge.asked == []
+    assert record.answer is known
+
+
 async def test_an_answer_within_a_form_asks_nothing_more(world: World) -> None:
     world.knowledge.next = articles(Decision.ANSWER, RETURNS)
     said = await world.call("action_answer_question", active_loop="order_form")

@@ -390,3 +390,40 @@ async def test_the_second_request_is_offered_again_when_the_first_is_done(tmp_pa
         await send(client, token, "yes please")
         await answered(client, token, 4)
         assert rasa.turns[-1].intent == "opening_hours"
+
+
+async def test_rasa_is_told_what_the_articles_say(tmp_path: Path) -> None:
+    """So that an unsure model yields to a sure article; a flow that begins offers it."""
+    replies = [RasaReply("utter_ask_order_number", None, {}, ())]
+    rasa = ScriptedRasa(lambda _: replies, intent="order_status", active_loop="order_form")
+    async with gateway(tmp_path, rasa) as (services, client):
+        made = await services.articles.create(
+            actor=None,
+            locale="en",
+            content=Content("It says delivered, but nothing came", "Ask your neighbours first."),
+        )
+        await services.articles.publish(made.article.id, actor=None)
+        token = await session(client, locale="en")
+        await send(client, token, "it says delivered but nothing came")
+        said = (await answered(client, token, 1))[-1]
+        verdict = rasa.turns[-1].article
+        assert verdict is not None
+        assert verdict.decision == "answer"
+        assert verdict.confidence > 0.9
+        assert [c["label"] for c in said["choices"]] == ["It says delivered, but nothing came"]
+
+
+async def test_a_search_that_fails_does_not_fail_the_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rasa = ScriptedRasa()
+    async with gateway(tmp_path, rasa) as (services, client):
+
+        async def broken(*_: Any, **__: Any) -> Any:
+            raise RuntimeError("the index is gone")
+
+        monkeypatch.setattr(services.knowledge, "ask", broken)
+        token = await session(client, locale="en")
+        await send(client, token, "anything")
+        assert (await answered(client, token, 1))[-1]["text"] == "understood"
+        assert rasa.turns[-1].article is None
