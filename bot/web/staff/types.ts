@@ -157,6 +157,18 @@ export interface TicketDetail extends TicketSummary {
   pack: Pack;
   events: TicketEvent[];
   epoch: number;
+  /** For whom outside the house it waits or waited last; null: never. */
+  third_party?: ThirdParty | null;
+}
+
+export interface ThirdParty {
+  vendor: string | null;
+  expected_at: string | null;
+  /** Beginning of the wait that goes on; null: it is over. */
+  since: string | null;
+  waited_seconds: number;
+  total_seconds: number;
+  overdue: boolean;
 }
 
 export interface Decision {

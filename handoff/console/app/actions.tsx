@@ -19,6 +19,7 @@ import {
   RotateCcw,
   Undo2,
   Users,
+  Zap,
 } from "@staff/icons";
 import { priorityName } from "@staff/labels";
 import { levelLabel, levels } from "@staff/levels";
@@ -30,6 +31,7 @@ import { type Grade, PRIORITIES, type Priority } from "@staff/types";
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { AssessFields } from "./filing";
+import { MacrosDialog, openMacros } from "./macros";
 import { type Draft, isComplete, ProposalFields, propose, proposingFrom, readSuggestion } from "./proposals";
 import { type Act, levelRank, mayAct } from "./rules";
 import { act, agents, claim, queues, ticket, ticketId } from "./store";
@@ -88,6 +90,7 @@ export function ActionBar() {
     Hourglass,
     simple("wait", { for: "customer" }, t("Waiting for the customer.")),
   );
+  add(may("tickets.work") && shown.state !== "closed", t("Macros…"), Zap, openMacros);
   add(canAct("wait"), t("Wait for third party…"), Building2, () => openDialog("third_party"));
   add(canAct("wait"), t("Snooze…"), AlarmClock, () => openDialog("snooze"));
   add(canAct("give-back"), t("Give back to the queue…"), Undo2, () => openDialog("give-back"));
@@ -154,16 +157,7 @@ export function ActionDialogs() {
         />
       );
     case "third_party":
-      return (
-        <ReasonDialog
-          title={t("Wait for third party")}
-          text={t("The clock of this ticket pauses until you go on or the customer writes.")}
-          button={t("Wait")}
-          send={(reason) =>
-            act("wait", { for: "third_party", ...(reason && { reason }) }, t("Waiting for a third party."))
-          }
-        />
-      );
+      return <ThirdPartyDialog />;
     case "reopen":
       return (
         <ReasonDialog
@@ -180,7 +174,7 @@ export function ActionDialogs() {
     case "priority":
       return <PriorityDialog />;
     default:
-      return null;
+      return <MacrosDialog />;
   }
 }
 
@@ -300,6 +294,64 @@ function ReasonDialog(props: {
         error={tried && missing ? t("Please give a reason.") : null}
         autofocus
       />
+    </ActDialog>
+  );
+}
+
+function ThirdPartyDialog() {
+  const known = ticket.value?.state === "waiting_third_party" ? ticket.value.third_party : null;
+  const [vendor, setVendor] = useState(known?.vendor ?? "");
+  const [date, setDate] = useState(known?.expected_at ? toLocalInput(new Date(known.expected_at)) : "");
+  const [reason, setReason] = useState("");
+  const past = date !== "" && !(new Date(date).getTime() > Date.now());
+  return (
+    <ActDialog
+      title={t("Wait for third party")}
+      button={t("Wait")}
+      send={() =>
+        past
+          ? null
+          : act(
+              "wait",
+              {
+                for: "third_party",
+                ...(vendor.trim() && { vendor: vendor.trim() }),
+                ...(date && { expected_at: new Date(date).toISOString() }),
+                ...(reason.trim() && { reason: reason.trim() }),
+              },
+              t("Waiting for a third party."),
+            )
+      }
+    >
+      <p>{t("The clock of this ticket pauses until you go on or the customer writes.")}</p>
+      <Field label={t("Vendor (optional)")}>
+        {(ids) => (
+          <input
+            {...ids}
+            class="input"
+            maxLength={120}
+            value={vendor}
+            data-autofocus
+            onInput={(event) => setVendor(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+      <Field
+        label={t("Answer expected by (optional)")}
+        hint={t("You are reminded by mail when nobody has answered by then.")}
+        error={past ? t("Please choose a time to come.") : null}
+      >
+        {(ids) => (
+          <input
+            {...ids}
+            type="datetime-local"
+            class="input"
+            value={date}
+            onInput={(event) => setDate(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+      <ReasonField label={t("Reason (optional)")} value={reason} onInput={setReason} />
     </ActDialog>
   );
 }
@@ -456,6 +508,7 @@ function Targets({ way, level, queueKey }: { way: Way; level: string; queueKey: 
 function ResolveDialog() {
   const id = ticket.value?.id ?? "";
   const [text, setText] = useState("");
+  const [asks, setAsks] = useState(true);
   const [proposing, setProposing] = useState(false);
   const [draft, setDraft] = useState<Draft | null>(null);
   const [tried, setTried] = useState(false);
@@ -475,7 +528,8 @@ function ResolveDialog() {
     if (proposing && !isComplete(draft)) return null;
     // Proposed first: proposing the same again does no harm, resolving can't be tried twice.
     const proposed = proposing && draft ? propose(id, draft) : Promise.resolve();
-    return proposed.then(() => act("resolve", text.trim() ? { text: text.trim() } : {}, t("Resolved.")));
+    const body = { ...(text.trim() && { text: text.trim() }), ...(!asks && { ask_feedback: false }) };
+    return proposed.then(() => act("resolve", body, t("Resolved.")));
   };
   return (
     <ActDialog title={t("Resolve the ticket")} button={t("Resolve")} wide={proposing} send={send}>
@@ -495,6 +549,7 @@ function ResolveDialog() {
           />
         )}
       </Field>
+      <Toggle label={t("Ask the customer how it was")} checked={asks} onChange={setAsks} />
       {mayPropose() && (
         <Toggle
           label={t("Propose an article from the answer")}

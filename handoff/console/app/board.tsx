@@ -74,12 +74,12 @@ export function BoardPage() {
         )
       ) : (
         <>
-          <QueuePart queues={shown.found.queues} passed={passedSince(shown.readAt)} />
           <TicketPart
             tickets={shown.found.tickets}
             passed={passedSince(shown.readAt)}
             assign={setAssigning}
           />
+          <QueuePart queues={shown.found.queues} passed={passedSince(shown.readAt)} />
           <PeoplePart people={shown.found.people} />
         </>
       )}

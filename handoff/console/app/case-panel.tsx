@@ -5,6 +5,7 @@ import { t } from "@staff/i18n";
 import { CircleCheck, CircleX, Clock, ShieldAlert, ShieldCheck, ThumbsDown, ThumbsUp } from "@staff/icons";
 import {
   actionName,
+  actorName,
   eventText,
   factName,
   languageName,
@@ -14,10 +15,11 @@ import {
   routeName,
 } from "@staff/labels";
 import { may } from "@staff/session";
-import type { Pack, TicketEvent } from "@staff/types";
+import type { Pack, ThirdParty, TicketEvent } from "@staff/types";
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { ArticlesTab } from "./articles-tab";
+import { CustomerView } from "./customer";
 import { FilingView } from "./filing";
 import { ServiceLevelView } from "./service-level";
 import { ticket, ticketReadAt } from "./store";
@@ -49,6 +51,8 @@ export function CasePanel() {
             <Part title={t("Ticket")}>
               <FilingView />
             </Part>
+            {shown.third_party && <ThirdPartyPart third={shown.third_party} />}
+            <CustomerView id={shown.id} readAt={ticketReadAt.value} />
             <PackView pack={shown.pack} />
           </>
         )}
@@ -66,6 +70,40 @@ function Part({ title, children }: { title: string; children: ComponentChildren 
       <h3>{title}</h3>
       {children}
     </section>
+  );
+}
+
+function ThirdPartyPart({ third }: { third: ThirdParty }) {
+  // What the server said, and what has passed since it did.
+  const passed = third.since ? Math.max(0, Math.round((now.value - ticketReadAt.value) / 1000)) : 0;
+  return (
+    <Part title={t("Third party")}>
+      <dl class="facts">
+        {third.vendor && (
+          <>
+            <dt>{t("Vendor")}</dt>
+            <dd>{third.vendor}</dd>
+          </>
+        )}
+        {third.expected_at && third.since && (
+          <>
+            <dt>{t("Answer expected by")}</dt>
+            <dd class={third.overdue ? "text-danger third-party-late" : undefined}>
+              {dateTime(third.expected_at)}
+              {third.overdue && ` · ${t("Overdue")}`}
+            </dd>
+          </>
+        )}
+        <dt>{third.since ? t("Waiting for") : t("Waited")}</dt>
+        <dd>{duration(third.waited_seconds + passed)}</dd>
+        {third.total_seconds > third.waited_seconds && (
+          <>
+            <dt>{t("All waits together")}</dt>
+            <dd>{duration(third.total_seconds + passed)}</dd>
+          </>
+        )}
+      </dl>
+    </Part>
   );
 }
 
@@ -236,7 +274,7 @@ function History({ events }: { events: readonly TicketEvent[] }) {
           {event.text && <p class="history-text">{event.text}</p>}
           <p class="history-meta">
             {event.ticket && `${numberText(event.ticket)} · `}
-            {event.actor?.name ?? t("System")} · <time dateTime={event.at}>{dateTime(event.at)}</time>
+            {actorName(event.actor)} · <time dateTime={event.at}>{dateTime(event.at)}</time>
           </p>
         </li>
       ))}

@@ -120,7 +120,7 @@ function ProposalsButton() {
         }}
       >
         <Icon of={BookOpen} size={18} />
-        <span class="nav-name">{t("My proposed articles")}</span>
+        <span class="nav-name">{t("My proposals")}</span>
         {sentBackCount.value > 0 && (
           <span class="count">
             <span class="visually-hidden">{t("Sent back")}: </span>

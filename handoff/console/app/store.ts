@@ -427,9 +427,14 @@ export function startStore(): void {
     .catch(() => undefined);
   void startViews();
   startInsisting(() => waitingCount.value);
-  startLive(["ticket", "message", "typing", "seen", "company", "presence", "beat", "mention", "watched"], {
+  startLive(["ticket", "message", "typing", "seen", "company", "presence", "beat", "mention", "watched", "feedback"], {
     hint(kind, data) {
       for (const listener of listeners) listener(kind, data);
+      if (kind === "feedback") {
+        const about = data.number ? numberText(String(data.number)) : t("Bot");
+        toast(t("Bad rating: {score} of 5 ({what})", { score: Number(data.score), what: about }), "danger");
+        return;
+      }
       if (["presence", "beat", "mention", "watched"].includes(kind)) return;
       const here = ticket.value;
       const mine = !!here && (data.ticket_id === here.id || data.conversation_id === here.conversation_id);

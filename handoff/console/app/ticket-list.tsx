@@ -10,6 +10,8 @@ import { me } from "@staff/session";
 import { Empty, LoadError, Skeleton } from "@staff/states";
 import type { TicketState, TicketSummary } from "@staff/types";
 import { useRef } from "preact/hooks";
+import { BulkBar, SelectBox, SelectButton, selected, toggle } from "./bulk";
+import { openSearch } from "./search-dialog";
 import { DueBadge } from "./service-level";
 import { viewName } from "./sidebar";
 import {
@@ -48,9 +50,14 @@ export function TicketList() {
               <span class="visually-hidden"> {t("Tickets")}</span>
             </span>
           )}
+          <SelectButton />
           <FilterPanel />
         </div>
         <SearchField key={`${view}/${queue}`} q={q} />
+        <button type="button" class="link-button search-more" onClick={openSearch}>
+          {t("Search in messages, customers and all tickets")}
+        </button>
+        <BulkBar />
       </header>
       <TicketItems />
     </section>
@@ -196,11 +203,17 @@ function TicketItem({ item, readAt, fresh }: { item: TicketSummary; readAt: numb
   const classes = ["ticket", fresh && "ticket-fresh", item.unread && "ticket-unread"].filter(Boolean);
   return (
     <li class={classes.join(" ")}>
+      <SelectBox item={item} />
       <a
         id={`ticket-${item.id}`}
         class="ticket-link"
         href={ticketHref(item.id)}
         aria-current={item.id === ticketId.value ? "true" : undefined}
+        onClick={(event) => {
+          if (!event.shiftKey || !selected.value) return;
+          event.preventDefault();
+          toggle(item.id, true);
+        }}
       >
         <span class="ticket-face">
           <Avatar name={name} kind="customer" />

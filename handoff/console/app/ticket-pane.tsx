@@ -7,6 +7,7 @@ import { channelName, languageName, priorityName, stateName, stateTone } from "@
 import { Empty, LoadError, Skeleton } from "@staff/states";
 import { ActionBar } from "./actions";
 import { CasePanel } from "./case-panel";
+import { CompanyNotice } from "./company";
 import { Composer } from "./composer";
 import { DueBadge } from "./service-level";
 import {
@@ -107,6 +108,7 @@ function TicketHead() {
         </div>
         <ActionBar />
       </div>
+      <CompanyNotice ticketId={shown.id} />
       {lostTo.value && (
         <p class="notice tone-warning" role="alert">
           {t("{name} was faster and has this ticket now.", { name: lostTo.value.name })}

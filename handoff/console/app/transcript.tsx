@@ -321,6 +321,7 @@ export function eventReason(event: TicketEvent): string {
       ? t("{what} is due soon", { what: name })
       : t("{what} is overdue", { what: name });
   }
+  if (event.reason === "not_solved") return t("The customer says that it is not solved.");
   const work = /^work:(\w+):?(.*)$/.exec(event.reason ?? "");
   if (work) return assignmentReason(work[1] ?? "", work[2] ?? "") ?? event.reason ?? "";
   return event.kind === "opened" ? reasonText(event.reason ?? "") : (event.reason ?? "");

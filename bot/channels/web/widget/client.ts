@@ -145,6 +145,7 @@ export class ChatClient {
     if (last > this.readSeq.value) {
       this.readSeq.value = last;
       this.#options.memory.readSeq = last;
+      this.#socket?.tell({ type: "seen", seq: last });
     }
   }
 
@@ -318,6 +319,9 @@ export class ChatClient {
       () => {
         this.link.value = "live";
         void this.#pump();
+        if (this.readSeq.value > 0) {
+          this.#socket?.tell({ type: "seen", seq: this.readSeq.value }); // read while the link was down
+        }
         // The replay after `hello` has no end mark; an empty conversation sends nothing at all.
         setTimeout(() => this.#noteSynced(), 400);
       },
