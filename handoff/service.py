@@ -355,8 +355,17 @@ class Desk(WorkSteps, CaseSteps, InformingSteps):
     # -------------------------------------------------------------------------- typing
 
     async def agent_typing(self, conversation_id: str, staff: Staff) -> None:
-        """Let the customer see that somebody is writing; only who has the ticket can."""
-        ticket = await self._db.read(lambda conn: repository.find_open(conn, conversation_id))
+        """Let the customer see that somebody is writing; only who has the ticket can.
+
+        Raises:
+            NotFound: there is no such conversation.
+        """
+
+        def query(conn: Connection) -> Ticket | None:
+            conversations.get_conversation(conn, conversation_id)
+            return repository.find_open(conn, conversation_id)
+
+        ticket = await self._db.read(query)
         if ticket is None or ticket.assignee_id != staff.id:
             return
         self._bus.publish(

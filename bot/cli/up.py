@@ -27,7 +27,7 @@ from bot.rasa.environment import ensure_environment, find_python, is_ready
 from bot.rasa.process import HostSupervisor
 from bot.services import Services, build_services
 from bot.settings import Settings, read_settings
-from bot.web.build import ensure_built
+from bot.web.build import FrontEndBuildError, ensure_built, has_former_build
 
 log = structlog.get_logger(__name__)
 
@@ -235,8 +235,14 @@ async def _pages(show: _Screen) -> None:
     def progress(text: str) -> None:
         show.step(text)
 
-    await asyncio.to_thread(ensure_built, progress)
-    show.step("pages and widget are ready")
+    try:
+        await asyncio.to_thread(ensure_built, progress)
+    except FrontEndBuildError as error:
+        if not has_former_build():
+            raise
+        show.step(f"the pages can't be built; those of the last build are shown. {error}")
+    else:
+        show.step("pages and widget are ready")
 
 
 async def _bot(services: Services, show: _Screen, *, prepare: bool) -> None:

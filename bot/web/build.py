@@ -35,6 +35,7 @@ SOURCES = (
     REPOSITORY / "handoff" / "console" / "app",
     REPOSITORY / "knowledge_base" / "admin" / "app",
     REPOSITORY / "handoff" / "service_level" / "admin",
+    REPOSITORY / "handoff" / "automation" / "admin",
     REPOSITORY / "handoff" / "work" / "admin",
     REPOSITORY / "handoff" / "exports" / "admin",
     REPOSITORY / "bot" / "wording" / "admin",
@@ -95,6 +96,11 @@ def ensure_built(progress: Progress) -> Path:
         progress("Building the pages and the widget")
         _build(node, wanted)
     return DIST
+
+
+def has_former_build() -> bool:
+    """Whether pages of an earlier build are there to be served."""
+    return (DIST / STAMP).is_file()
 
 
 def read_entry_points(dist: Path = DIST, *, prefix: str = "/static/") -> dict[str, EntryPoint]:

@@ -423,6 +423,7 @@ async def test_only_who_has_the_ticket_is_shown_typing(
             sqlite_client, "POST", f"/conversations/{conversation_id}/typing", "ana", {}, 204
         )
         assert hints.get_nowait()[1] == {"typing": "agent", "author_name": "Ana Souza"}
+    await call(sqlite_client, "POST", "/conversations/nowhere/typing", "ana", {}, 404)
 
 
 def test_every_route_is_described() -> None:

@@ -91,6 +91,7 @@ def test_a_failed_build_keeps_the_former_one_and_shows_the_last_lines(
     with pytest.raises(FrontEndBuildError, match=r"exit status 3.*\nb\.ts: what is this\?"):
         ensure_built(lambda _: None)
     assert (dist / "widget.js").exists()
+    assert build.has_former_build()
     assert not list(web.glob(".build-*"))
 
 
