@@ -236,7 +236,7 @@ class InformingSteps(DeskSteps):
             actor=None,
             epoch=epoch,
             now=now,
-            reason="The customer says that it is not solved.",
+            reason="not_solved",
         )
         return ticket
 

@@ -17,6 +17,7 @@ BROWSER_CODE = (
     "handoff/console/app",
     "knowledge_base/admin/app",
     "handoff/service_level/admin",
+    "handoff/feedback/admin",
     "handoff/routing/admin",
     "handoff/case/admin",
     "bot/wording/admin",

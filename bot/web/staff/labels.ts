@@ -213,6 +213,13 @@ export function languageName(tag: string): string {
   return isLocale(tag) ? LOCALE_NAMES[tag] : tag;
 }
 
+/** Who did it: a person, or a rule by its name. */
+export function actorName(actor: { id: string; name: string } | null): string {
+  if (!actor) return t("System");
+  const rule = actor.id ? null : /^rule (.*)$/s.exec(actor.name);
+  return rule ? t("Rule “{name}”", { name: rule[1] ?? "" }) : actor.name;
+}
+
 /** One line of a ticket's history. */
 export function eventText(kind: string): string {
   return word(
@@ -239,6 +246,11 @@ export function eventText(kind: string): string {
       snoozed: t("Snoozed"),
       woken: t("Snooze ended"),
       priority: t("Priority changed"),
+      macro: t("Macro applied"),
+      rule: t("A rule fitted"),
+      rule_failed: t("A rule failed"),
+      notified: t("Notified by mail"),
+      third_party_due: t("The third party is late"),
       sla_warning: t("Due soon"),
       sla_breached: t("Overdue"),
       sla_priority: t("Priority changed"),
@@ -262,6 +274,9 @@ export function eventText(kind: string): string {
       unwatched: t("Stopped watching"),
       replied: t("Replied"),
       customer_replied: t("Customer replied"),
+      customer_chose: t("Customer chose how to wait"),
+      customer_confirmed: t("Customer says that it is solved"),
+      told_by_mail: t("Customer told by mail"),
       resolved: t("Resolved"),
       reopened: t("Reopened"),
       closed: t("Closed"),

@@ -18,8 +18,9 @@ import { may } from "@staff/session";
 import type { Pack, ThirdParty, TicketEvent } from "@staff/types";
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import { notifiedName } from "../../automation/admin/words";
 import { ArticlesTab } from "./articles-tab";
-import { CustomerView } from "./customer";
+import { CustomerView, choiceText } from "./customer";
 import { FilingView } from "./filing";
 import { ServiceLevelView } from "./service-level";
 import { ticket, ticketReadAt } from "./store";
@@ -246,10 +247,13 @@ function outcomeIcon(outcome: string): IconType {
   return tone === "success" ? CircleCheck : tone === "danger" ? CircleX : Clock;
 }
 
-const WORDS_OF_PEOPLE = ["subject", "tag_added", "tag_removed", "category"];
+const WORDS_OF_PEOPLE = ["subject", "tag_added", "tag_removed", "category", "macro"];
 
 /** A tag may be called like a state; it is no state. */
 function eventValue(event: TicketEvent, value: string): string {
+  if (event.kind === "notified") return notifiedName(value);
+  if (event.kind === "customer_chose") return choiceText(value);
+  if (event.kind === "told_by_mail" && value === "answered") return t("Replied");
   return WORDS_OF_PEOPLE.includes(event.kind) ? value : placeName(value);
 }
 

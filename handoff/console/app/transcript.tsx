@@ -15,7 +15,7 @@ import {
   StickyNote,
   ThumbsDown,
 } from "@staff/icons";
-import { eventText, priorityName, reasonText, routeName, stateName } from "@staff/labels";
+import { actorName, eventText, priorityName, reasonText, routeName, stateName } from "@staff/labels";
 import { may } from "@staff/session";
 import { Skeleton } from "@staff/states";
 import { type Decision, PRIORITIES, type Priority, type StaffMessage, type TicketEvent } from "@staff/types";
@@ -345,7 +345,7 @@ function EventLine({ event }: { event: TicketEvent }) {
       <p>
         <Icon of={ArrowUpRight} size={12} />
         <strong>{eventText(event.kind)}</strong>
-        {event.actor && ` · ${event.actor.name}`}
+        {event.actor && ` · ${actorName(event.actor)}`}
         {event.to && ` → ${placeName(event.to)}`} <time dateTime={event.at}>{clock(event.at)}</time>
       </p>
       {event.reason && <p class="event-reason">“{eventReason(event)}”</p>}

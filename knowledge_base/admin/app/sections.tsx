@@ -40,8 +40,9 @@ import { ProposedPage } from "../../../bot/proposals/admin/proposed-page";
 import { TextsPage } from "../../../bot/wording/admin/texts-page";
 import { MacrosPage } from "../../../handoff/automation/admin/macros-page";
 import { RulesPage } from "../../../handoff/automation/admin/rules-page";
-import { CheckPage } from "../../../handoff/exports/admin/check-page";
 import { TicketCategoriesPage } from "../../../handoff/case/admin/categories-page";
+import { CheckPage } from "../../../handoff/exports/admin/check-page";
+import { FeedbackPage } from "../../../handoff/feedback/admin/feedback-page";
 import { LevelsPage } from "../../../handoff/routing/admin/levels-page";
 import { QueuesPage } from "../../../handoff/routing/admin/queues-page";
 import { RoutingPage } from "../../../handoff/routing/admin/rules-page";
@@ -209,6 +210,13 @@ export const GROUPS: readonly SectionGroup[] = [
         label: () => t("Reports"),
         icon: ChartColumn,
         page: () => <ReportsPage />,
+        visible: () => may("reports.read"),
+      },
+      {
+        path: "feedback",
+        label: () => t("Feedback"),
+        icon: ThumbsUp,
+        page: () => <FeedbackPage />,
         visible: () => may("reports.read"),
       },
     ],
