@@ -658,6 +658,8 @@ TICKET_ACTS: dict[str, dict[str, Any]] = {
     "resolve": {},
     "reopen": {},
     "priority": {"priority": "high"},
+    "accept": {},
+    "give-back": {"reason": "because"},
 }
 STRANGE_IDS = (
     str(uuid.UUID(int=9)),

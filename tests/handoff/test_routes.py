@@ -354,13 +354,13 @@ async def test_transcript_formats(sqlite_world: World, sqlite_client: Client) ->
 
 
 async def read_event(response: Any) -> tuple[str, str]:
-    """Return the next named event; comments and the retry line are passed over."""
+    """Return the next named event; comments, the retry line and heartbeats are passed over."""
     name = ""
     while True:
         line = (await asyncio.wait_for(response.content.readline(), 10)).decode().rstrip("\n")
         if line.startswith("event: "):
             name = line.removeprefix("event: ")
-        elif line.startswith("data: "):
+        elif line.startswith("data: ") and name != "beat":
             return name, line.removeprefix("data: ")
 
 
