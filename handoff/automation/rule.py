@@ -457,7 +457,7 @@ def to_json(terms: RuleTerms) -> dict[str, Any]:
 
 def from_json(data: Mapping[str, Any]) -> RuleTerms:
     """Read what `to_json` wrote."""
-    conditions = {
+    conditions: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in data["conditions"].items()
     }

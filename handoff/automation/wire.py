@@ -323,7 +323,7 @@ def effect_model(effect: Effect) -> EffectModel:
 def terms_of(model: RuleTermsModel) -> RuleTerms:
     """Read a rule."""
     given = model.conditions
-    values = {
+    values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in ((name, getattr(given, name)) for name in type(given).model_fields)
     }
@@ -340,7 +340,7 @@ def terms_of(model: RuleTermsModel) -> RuleTerms:
 
 def terms_model(terms: RuleTerms) -> RuleTermsModel:
     """Render a rule's terms."""
-    conditions = {
+    conditions: dict[str, Any] = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in (
             (name, getattr(terms.conditions, name)) for name in ConditionsModel.model_fields

@@ -140,9 +140,7 @@ class RuleSweep:
             before = repository.happening_ids(tx.conn, ticket_id)
 
             def work() -> None:
-                self._steps.mark_step(
-                    tx, ticket_id, kind="rule", value=rule.terms.name, actor=actor, now=now
-                )
+                self._steps.mark_step(tx, ticket_id, kind="rule", value=None, actor=actor, now=now)
                 for effect in rule.terms.effects:
                     performed.append(  # noqa: PERF401  what was done before a failure is told
                         self._performer.perform(tx, ticket_id, effect, actor, now=now)
@@ -157,7 +155,7 @@ class RuleSweep:
                 tx,
                 ticket_id,
                 kind="rule_failed",
-                value=rule.terms.name,
+                value=None,
                 actor=actor,
                 reason=error.detail,
                 now=now,

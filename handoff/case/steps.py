@@ -518,7 +518,7 @@ class CaseSteps(DeskSteps):
         self,
         tx: Tx,
         case: _Case,
-        staff: Staff | None,
+        staff: Actor | None,
         columns: dict[str, object],
         *,
         kind: str,

@@ -50,7 +50,10 @@ export function Transcript() {
   useLayoutEffect(() => {
     if (jumping) atEnd.current = false;
     if (atEnd.current || last?.startsWith("p")) toEnd();
-    else if (last) setBelow(true);
+    else if (last && box.current) {
+      const { scrollHeight, scrollTop, clientHeight } = box.current;
+      setBelow(scrollHeight - scrollTop - clientHeight > NEAR_END_PX);
+    }
   }, [last, customerTyping.value]);
 
   return (
