@@ -89,11 +89,16 @@ export function dropDraft(timeline: Timeline, clientId: string): Timeline {
   return { ...timeline, drafts: timeline.drafts.filter((draft) => draft.clientId !== clientId) };
 }
 
-/** Everything in the order shown. Only the choices of the last message can still be chosen. */
+/**
+ * Everything in the order shown. Only the choices of the last message can still be chosen; a notice that offers
+ * none leaves those before it as they are.
+ */
 export function entries(timeline: Timeline): Entry[] {
   const shown = new Set(timeline.messages.map((message) => message.key));
   const waiting = timeline.drafts.filter((draft) => !shown.has(draft.clientId));
-  const last = timeline.messages.findLast((message) => message.author !== "system");
+  const last = timeline.messages.findLast(
+    (message) => message.author !== "system" || message.choices.length > 0,
+  );
   const stored = timeline.messages.map((message) => ({
     key: message.key,
     author: message.author,
