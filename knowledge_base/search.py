@@ -17,7 +17,6 @@ import structlog
 from bot.kit.bus import Bus
 from bot.kit.db import Database, Tx
 from bot.kit.encoder import Encoder, Vector
-from bot.kit.locales import LOCALES
 from bot.kit.text import is_blank
 from knowledge_base import repository
 from knowledge_base.article import Content, DraftArticle
@@ -47,8 +46,8 @@ READ_AT_ONCE = 2_000
 """Articles read together at the start: between such parts other reads have their turn."""
 LOOKED_AT = 100
 """Articles that a question is compared with while the base is being read."""
-STEMS_ASKED = 12
-"""Stems of a question that are looked for meanwhile."""
+STEMS_ASKED = 5
+"""Stems of a question, the longest, that are looked for meanwhile: each is a look through all titles."""
 INLINE_ROWS = 16_000
 """Up to this many vectors a question is compared on the event loop (1 ms); above, in a thread."""
 TOLD_EVERY_SECONDS = 5.0
@@ -378,7 +377,7 @@ class KnowledgeBase:
         if is_blank(question):
             return Answer(Decision.HANDOFF, (), ("The question is empty.",), 0.0, 0.0)
         if reading:
-            index = await self._sharing_words(question)
+            index = await self._sharing_words(question, locale)
         if draft is not None:
             index = await self._with_draft(index, draft)
         asked = index.read(question, self._vocabulary)
@@ -399,11 +398,11 @@ class KnowledgeBase:
             found = replace(found, reasons=(*found.reasons, why))
         return found
 
-    async def _sharing_words(self, question: str) -> Index:
+    async def _sharing_words(self, question: str, locale: str) -> Index:
         """Return a small index of the articles that share words with a question."""
         asked = [word for word in words_of(question) if len(word) >= 3 and word not in FILLERS]
-        stems = dict.fromkeys(stem for locale in LOCALES for stem in stems_of(asked, locale))
-        wanted = [stem for stem in stems if stem.isalnum()][:STEMS_ASKED]
+        stems = {stem for stem in stems_of(asked, locale) if stem.isalnum()}
+        wanted = sorted(stems, key=lambda stem: (-len(stem), stem))[:STEMS_ASKED]
         entries = await self._db.read(
             lambda conn: repository.live_by_words(
                 conn, wanted, limit=LOOKED_AT, encoder=self._encoder.name

@@ -1,15 +1,20 @@
 """An edit made anywhere is in everybody's answers within a second, and questions never wait for it."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from bot.kit.bus import LocalBus
 from bot.kit.db import Database
+from knowledge_base import repository, search
+from knowledge_base.article import Audience
 from knowledge_base.search import KnowledgeBase
+from knowledge_base.service import Changes
 from knowledge_base.tables import KnowledgeVersionRow, VectorRow
 from tests.knowledge_base.conftest import Desk, WordEncoder
 
@@ -147,3 +152,76 @@ async def test_asking_without_a_start_reads_what_is_there(db: Database, desk: De
     newer.name = "newer"
     answer = await KnowledgeBase(db, newer).ask("parcels", locale="en")
     assert answer.hits[0].dense > 0.9
+
+
+async def test_questions_are_answered_while_the_base_is_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large base is read beside the questions; they are compared with what shares a word."""
+    parcels = await desk.write("Parcels and boxes", "By post.", phrasings=["sending a parcel"])
+    await desk.write("Opening hours of stores", "Nine to six.")
+    secret = await desk.write("Parcels of the staff", "Code 4711.")
+    await desk.articles.change(
+        secret.article.id, actor=None, version=secret.article.version,
+        changes=Changes(audience=Audience.INTERNAL),
+    )  # fmt: skip
+    going = threading.Event()
+    read = repository.live_page
+
+    def slowly(*args: Any, **named: Any) -> Any:
+        assert going.wait(30)
+        return read(*args, **named)
+
+    monkeypatch.setattr(repository, "live_page", slowly)
+    monkeypatch.setattr(search, "START_SECONDS", 0.05)
+    other = KnowledgeBase(desk.db, WordEncoder())
+    await other.start()
+    try:
+        assert other.reading
+        assert not other.ready
+        assert other.read_share < 1
+        answer = await other.ask("sending a parcel", locale="en")
+        assert answer.hits[0].article_id == parcels.article.id
+        assert "still being read" in answer.reasons[-1]
+        assert "4711" not in str(answer)
+        assert (await other.ask("zebra", locale="en")).hits == ()
+        assert (await other.ask("%_'; --", locale="en")).hits == ()
+        hit = await other.get_published(parcels.article.id)
+        assert hit is not None
+        assert await other.get_published(secret.article.id) is None
+        fresh = await desk.write("Zebra crossings", "New.")
+        found = await other.ask("zebra", locale="en")
+        assert found.hits[0].article_id == fresh.article.id, "what is published now is found now"
+        going.set()
+        await until(lambda: other.ready, seconds=30)
+        await until(lambda: len(other) == 3, seconds=30)
+        answer = await other.ask("sending a parcel", locale="en")
+        assert answer.hits[0].article_id == parcels.article.id
+        assert "still being read" not in str(answer.reasons)
+        assert other.read_share == 1
+    finally:
+        going.set()
+        await other.close()
+
+
+async def test_a_process_that_ends_does_not_read_on(
+    sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sqlite_desk.write("Parcels")
+    begun, going = threading.Event(), threading.Event()
+    read = repository.live_page
+
+    def slowly(*args: Any, **named: Any) -> Any:
+        begun.set()
+        assert going.wait(30)
+        return read(*args, **named)
+
+    monkeypatch.setattr(repository, "live_page", slowly)
+    monkeypatch.setattr(search, "START_SECONDS", 0.05)
+    other = KnowledgeBase(sqlite_desk.db, WordEncoder())
+    await other.start()
+    await asyncio.to_thread(begun.wait, 30)
+    closing = asyncio.create_task(other.close())
+    going.set()
+    await asyncio.wait_for(closing, 30)
+    assert not other.ready

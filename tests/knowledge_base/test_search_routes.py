@@ -1,5 +1,6 @@
 """Golden questions, vocabulary and what people asked over HTTP, on a running gateway."""
 
+import json
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -119,3 +120,97 @@ async def test_what_a_customer_asked_in_vain_is_on_the_list(desk: Desk) -> None:
     assert lists["articles"] == []
     _, figures = await desk.call("GET", f"/articles/{draft['article_id']}/figures")
     assert figures["total"]["shown"] == 0
+
+
+async def test_bad_input_is_refused_or_repaired_with_a_reason(desk: Desk) -> None:
+    def article(**changes: Any) -> Json:
+        return {"locale": "en", "title": "Do you wrap gifts?", "answer": "Yes."} | changes
+
+    refused: list[tuple[Json, str, str]] = [
+        (article(answer="x" * 1_000_000), "/answer", "1,000,000 characters; 20,000 are allowed"),
+        (article(answer="[" * 3_000 + "x" + "](y)" * 3_000), "/answer", "nested too deeply"),
+        (article(answer="[x](javascript:alert(1))"), "/answer", "use http:, https:"),
+        (article(answer="[x](JaVa&#115;cript:alert(1))"), "/answer", "is not allowed"),
+        (article(links=[{"label": "x", "url": "javascript:x"}]), "/links/0/url", "no web address"),
+        (article(short_answer="[x](data:text/html,x)"), "/short_answer", "is not allowed"),
+        (article(locale="fr"), "/locale", "pt-BR, en, es"),
+    ]
+    for body, pointer, reason in refused:
+        status, problem = await desk.call("POST", "/articles", body)
+        assert (status, problem["errors"][0]["pointer"]) == (422, pointer)
+        assert reason in problem["errors"][0]["message"]
+    assert (await desk.call("GET", "/articles"))[1]["items"] == []
+
+    pixel = "Look: ![a box](https://elsewhere.example/pixel.gif) <script>alert(1)</script>"
+    status, made = await desk.call("POST", "/articles", article(key="gift", answer=pixel))
+    assert status == 201
+    assert "<img" not in made["answer_html"]
+    assert "<script" not in made["answer_html"]
+    assert "a box" in made["answer_html"]
+    status, preview = await desk.call("POST", "/kb/preview", {"answer": pixel})
+    assert len(preview["warnings"]) == 2
+    path = f"/articles/{made['id']}"
+    status, problem = await desk.call(
+        "PATCH", path, {"version": made["version"], "answer": "y" * 1_000_000}
+    )
+    assert (status, problem["errors"][0]["pointer"]) == (422, "/answer")
+    status, problem = await desk.call("POST", "/articles", article(key="gift"))
+    assert (status, problem["code"]) == (409, "duplicate")
+    status, other = await desk.call("POST", "/articles", article())
+    assert status == 201, "without a key one is made that is free"
+    assert other["key"] != made["key"]
+
+    for past in ("2020-01-01T00:00:00Z", "0001-01-01T00:00:00Z"):
+        body = {"version": made["version"], "publish_at": past}
+        status, problem = await desk.call("POST", f"{path}/schedule", body)
+        assert (status, problem["errors"][0]["pointer"]) == (422, "/publish_at")
+
+    await desk.call("POST", f"{path}/archive", {})
+    status, problem = await desk.call(
+        "POST", "/kb/golden", {"key": "gift", "locale": "en", "question": "do you wrap gifts"}
+    )
+    assert (status, problem["errors"][0]["pointer"]) == (422, "/key")
+    assert "is archived" in problem["errors"][0]["message"]
+
+    assert (await desk.call("POST", "/kb/categories", {"key": "a"}))[0] == 201
+    assert (await desk.call("POST", "/kb/categories", {"key": "b", "parent": "a"}))[0] == 201
+    for parent in ("a", "b"):
+        status, problem = await desk.call(
+            "PATCH", "/kb/categories/a", {"version": 1, "parent": parent}
+        )
+        assert (status, problem["errors"][0]["pointer"]) == (422, "/parent")
+    assert (await desk.call("POST", "/kb/categories", {"key": "b"}))[0] == 409
+
+
+async def test_broken_files_are_read_or_refused_with_the_line(desk: Desk) -> None:
+    async def upload(name: str, data: bytes) -> tuple[int, Json]:
+        answer = await desk.client.post(
+            "/api/v1/kb/import", params={"name": name}, data=data, headers=desk._headers
+        )
+        last = (await answer.text()).splitlines()[-1]
+        return answer.status, json.loads(last)
+
+    table = "key;locale;title;answer\nsol;pt-BR;Faz sol?;Às vezes não.\n"
+    for data in (
+        table.encode("utf-8-sig"),
+        table.encode("latin-1"),
+        table.encode("utf-16"),
+        table.replace(";", ",").encode(),
+        table.replace(";", "\t").replace("\n", "\r\n").encode(),
+        table.encode() + "lua;pt-BR;Há lua?;Não.\n".encode("latin-1"),
+    ):
+        status, report = await upload("faq.csv", data)
+        assert (status, report["bad"]) == (200, 0), data
+        assert report["created"] >= 1
+    twice = table + "sol;pt-BR;De novo?;Sim.\n"
+    status, report = await upload("faq.csv", twice.encode())
+    assert (status, report["bad"], report["stored"]) == (200, 1, False)
+    assert report["lines"][0]["reasons"]
+    for name, data in (
+        ("a.csv", b""),
+        ("a.csv", b"\x00\x01\x02"),
+        ("a.json", b"{"),
+        ("a.exe", b"x"),
+    ):
+        status, problem = await upload(name, data)
+        assert status == 422 or problem["bad"], (name, data)

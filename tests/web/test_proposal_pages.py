@@ -3,16 +3,18 @@
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Page, expect
 
 from bot.dialogue.rasa_client import TurnRequest
 from bot.dialogue.rasa_wire import RasaReply
 from bot.staff.account import Role
 from tests.parts import ScriptedRasa, bearer, gateway
 from tests.web.conftest import OpenPage
-from tests.web.test_wording_pages import Axe, House
+from tests.web.test_console import DESK, PHONE
+from tests.web.test_wording_pages import PICTURES, Axe, House
 
 pytestmark = pytest.mark.browser
 
@@ -62,9 +64,14 @@ async def answer(page: Page, text: str) -> None:
     await expect(page.locator(".message, .bubble").filter(has_text=text).first).to_be_visible()
 
 
-def mine_in_any_language(page: Page) -> Locator:
-    """The ticket list stands on every size, the button of one's own proposals on a desk."""
-    return page.locator("main")
+async def both_sizes(house: House, page: Page, name: str) -> None:
+    """Check an open dialog on a desk and on a phone."""
+    for size in (PHONE, DESK):
+        viewport: Any = size["viewport"]
+        await page.set_viewport_size(viewport)
+        await house.assert_sound(page)
+        if PICTURES:
+            await page.screenshot(path=Path(PICTURES) / f"{name}-{viewport['width']}.png")
 
 
 async def test_an_answer_becomes_an_article_by_way_of_an_editor(house: House) -> None:
@@ -79,7 +86,7 @@ async def test_an_answer_becomes_an_article_by_way_of_an_editor(house: House) ->
     question = dialog.get_by_label("Question in the customer's words")
     await expect(question).to_have_value("Do you rent sofas for parties?")
     await expect(dialog.get_by_role("textbox", name="Answer")).to_have_value("Yes, we rent sofas. Call ….")
-    await house.assert_sound(agent)
+    await both_sizes(house, agent, "resolve-propose")
     await question.fill("")
     await dialog.get_by_role("button", name="Resolve").click()
     await expect(dialog.get_by_text("Say which question it answers.")).to_be_visible()
@@ -100,13 +107,13 @@ async def test_an_answer_becomes_an_article_by_way_of_an_editor(house: House) ->
 
     # The agent is told, reads why and puts it better, with the keyboard.
     await expect(agent.get_by_text("An editor sent your proposed article back.")).to_be_visible()
-    mine = agent.get_by_role("button", name="My proposed articles")
+    mine = agent.get_by_role("button", name="My proposals")
     await expect(mine).to_contain_text("1")
     await mine.focus()
     await agent.keyboard.press("Enter")
     dialog = agent.get_by_role("dialog")
     await expect(dialog.get_by_text("“For how long?”")).to_be_visible()
-    await house.assert_sound(agent)
+    await both_sizes(house, agent, "my-proposals")
     await dialog.get_by_role("button", name="Improve").press("Enter")
     await expect(dialog.get_by_text("“For how long?”")).to_be_visible()
     await dialog.get_by_role("textbox", name="Answer").fill("Yes, from 3 days on.")
@@ -123,4 +130,4 @@ async def test_an_answer_becomes_an_article_by_way_of_an_editor(house: House) ->
     await mine.click()
     await expect(agent.get_by_role("dialog").get_by_text("Live")).to_be_visible()
     await agent.get_by_role("dialog").get_by_role("button", name="Close").click()
-    await house.look(agent, "console-proposals", mine_in_any_language(agent))
+    await house.look(agent, "console-proposals", agent.locator("main"))
