@@ -826,8 +826,8 @@ def erase(tx: Tx, conversation_id: str, *, replacement: str) -> None:
         .values(
             text=sa.case((TicketEventRow.text.is_not(None), replacement)),
             reason=sa.case((TicketEventRow.reason.is_not(None), replacement)),
-            from_value=_erased_if_written(TicketEventRow.from_value, replacement),
-            to_value=_erased_if_written(TicketEventRow.to_value, replacement),
+            from_value=_erased_if_written(TicketEventRow.__table__.c.from_value, replacement),
+            to_value=_erased_if_written(TicketEventRow.__table__.c.to_value, replacement),
         )
     )
     tx.conn.execute(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -189,7 +190,7 @@ _OTHER = (
 )
 
 
-def _linked(row: sa.Row[tuple[object, ...]], as_what: Relation) -> LinkedTicket:
+def _linked(row: sa.Row[Any], as_what: Relation) -> LinkedTicket:
     return LinkedTicket(
         id=row.id,
         number=row.number,

@@ -621,7 +621,9 @@ def category_name(names: Mapping[str, str] | None, key: str, locale: str) -> str
 def _history(detail: Detail, *, locale: str) -> list[EventItem]:
     """Everything that happened, to this ticket and to those merged into it, in order of time."""
     names = {one.key: one.name(locale) for one in detail.case.categories}
-    lines = [(event.at, None, event) for event in detail.events]
+    lines: list[tuple[datetime, str | None, Event]] = [
+        (event.at, None, event) for event in detail.events
+    ]
     lines += [(event.at, number, event) for number, event in detail.case.merged]
     items = []
     for _, number, event in sorted(lines, key=lambda line: line[0]):

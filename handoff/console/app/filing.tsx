@@ -126,8 +126,8 @@ function priorityTone(priority: TicketDetail["priority"]) {
 function Row({ label, children }: { label: string; children: ComponentChildren }) {
   return (
     <div class="filing-row">
-      <p class="field-label">{label}</p>
-      {children}
+      <p class="filing-label">{label}</p>
+      <div class="filing-value">{children}</div>
     </div>
   );
 }
@@ -152,7 +152,7 @@ function Subject({ text, editable }: { text: string; editable: boolean }) {
   }
   return (
     <form
-      class="filing-row"
+      class="filing-edit"
       onSubmit={(event) => {
         event.preventDefault();
         void save();
@@ -199,12 +199,15 @@ function CategoryChoice({ shown, editable }: { shown: TicketDetail; editable: bo
   ];
   if (now && !offered.some((one) => one.key === now.key)) options.push({ value: now.key, label: now.name });
   return (
-    <Choice
-      label={t("Category")}
-      value={now?.key ?? ""}
-      options={options}
-      onChange={(key) => void change("category", { category: key || null })}
-    />
+    <Row label={t("Category")}>
+      <Choice
+        compact
+        label={t("Category")}
+        value={now?.key ?? ""}
+        options={options}
+        onChange={(key) => void change("category", { category: key || null })}
+      />
+    </Row>
   );
 }
 
@@ -218,13 +221,7 @@ function Tags({ tags, editable }: { tags: readonly string[]; editable: boolean }
     input.current?.focus();
   };
   return (
-    <form
-      class="filing-row"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void add();
-      }}
-    >
+    <Row label={t("Tags")}>
       {tags.length > 0 && (
         <ul class="tag-list" aria-label={t("Tags")}>
           {tags.map((tag) => (
@@ -245,33 +242,38 @@ function Tags({ tags, editable }: { tags: readonly string[]; editable: boolean }
         </ul>
       )}
       {editable && (
-        <Field label={t("Add a tag")}>
-          {(ids) => (
-            <span class="filing-line">
-              <input
-                {...ids}
-                ref={input}
-                class="input"
-                list="known-tags"
-                maxLength={LONGEST_TAG * 3}
-                value={draft}
-                onInput={(event) => setDraft(event.currentTarget.value)}
-              />
-              <datalist id="known-tags">
-                {knownTags.value
-                  .filter((one) => !tags.includes(one))
-                  .map((one) => (
-                    <option key={one} value={one} />
-                  ))}
-              </datalist>
-              <Button size="small" type="submit" icon={Plus} disabled={!draft.trim()}>
-                {t("Add")}
-              </Button>
-            </span>
+        <form
+          class="filing-line"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void add();
+          }}
+        >
+          <input
+            ref={input}
+            class="input"
+            list="known-tags"
+            aria-label={t("Add a tag")}
+            placeholder={t("Add a tag")}
+            maxLength={LONGEST_TAG * 3}
+            value={draft}
+            onInput={(event) => setDraft(event.currentTarget.value)}
+          />
+          <datalist id="known-tags">
+            {knownTags.value
+              .filter((one) => !tags.includes(one))
+              .map((one) => (
+                <option key={one} value={one} />
+              ))}
+          </datalist>
+          {draft.trim() && (
+            <Button size="small" type="submit" icon={Plus}>
+              {t("Add")}
+            </Button>
           )}
-        </Field>
+        </form>
       )}
-    </form>
+    </Row>
   );
 }
 
