@@ -139,6 +139,19 @@ class World:
 
         return await self.db.write(step)
 
+    async def another_conversation(self, first: Conversation) -> Conversation:
+        """The same customer begins another conversation."""
+        return await self.db.write(
+            lambda tx: conversations.open_conversation(
+                tx,
+                contact_id=first.contact_id,
+                channel="web",
+                locale="en",
+                address={},
+                now=self.clock.now(),
+            )
+        )
+
     async def says(
         self, conversation_id: str, text: str, *, decision: dict[str, Any] | None = None
     ) -> Message:

@@ -263,7 +263,6 @@ async def test_resolve_with_a_last_message(console: Console, staff: FakeStaff) -
     [
         ("Wait for customer", None, "/wait", {"for": "customer"}),
         ("Wait for third party…", "Wait", "/wait", {"for": "third_party"}),
-        ("Priority…", "Save", "/priority", {"priority": "normal"}),
     ],
 )
 async def test_the_other_actions(

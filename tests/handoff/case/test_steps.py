@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.conversations import repository as conversations
-from bot.conversations.conversation import Author, Conversation, Owner
+from bot.conversations.conversation import Author, Owner
 from bot.kit.db import Tx
 from bot.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from bot.staff.tables import AuditRow
@@ -28,20 +27,6 @@ from tests.handoff.world import World
 async def case(world: World) -> Cases:
     await world.db.write(seed_categories)
     return Cases(world.db, world.clock, world.desk)
-
-
-async def second_conversation(world: World, first: Conversation) -> Conversation:
-    """The same customer begins another conversation."""
-    return await world.db.write(
-        lambda tx: conversations.open_conversation(
-            tx,
-            contact_id=first.contact_id,
-            channel="web",
-            locale="en",
-            address={},
-            now=world.clock.now(),
-        )
-    )
 
 
 async def hints(world: World, act: Any) -> list[dict[str, Any]]:
@@ -267,7 +252,7 @@ async def test_links_are_seen_from_both_sides(world: World, case: Cases) -> None
 async def test_a_merge_leaves_one_ticket(world: World, case: Cases) -> None:
     first = await world.conversation()
     gone, gone_conversation = await world.hand_off(first)
-    second = await second_conversation(world, first)
+    second = await world.another_conversation(first)
     kept, kept_conversation = await world.hand_off(second)
     await world.desk.claim(gone.ticket_id, world.ana)
     await world.desk.note(gone.ticket_id, world.ana, text="seen it")
@@ -334,7 +319,7 @@ async def test_what_can_not_be_merged(world: World, case: Cases) -> None:
     first = await world.conversation()
     one, _ = await world.hand_off(first)
     stranger, _ = await world.hand_off()
-    two, _ = await world.hand_off(await second_conversation(world, first))
+    two, _ = await world.hand_off(await world.another_conversation(first))
 
     async def merge(ticket_id: str, into: str, staff: str = "ana") -> None:
         await case.merge(ticket_id, world.staff[staff], into=into, reason=None)
