@@ -437,7 +437,7 @@ class Routing:
                     tx, ticket_id, staff, source, target
                 )
             )
-        detail: dict[str, object] = {"key": source.key, "to": target.key, "tickets": moved}
+        detail = {"key": source.key, "to": target.key, "tickets": moved}
         await self._db.write(lambda tx: self._record(tx, staff, "queue.emptied", queue_id, detail))
         return moved
 
@@ -525,7 +525,7 @@ class Routing:
             self._check_rule(tx.conn, rule)
             if not repository.change_rule(tx, rule, version=rule.version):
                 raise _stale(self._rule(tx.conn, rule.id))
-            detail: dict[str, object] = {"name": rule.name, "enabled": rule.enabled}
+            detail = {"name": rule.name, "enabled": rule.enabled}
             self._record(tx, staff, "rule.changed", rule.id, detail)
             return self._rule(tx.conn, rule.id)
 
@@ -620,17 +620,23 @@ class Routing:
                     code="stale",
                     version=repository.get_levels(tx.conn).version,
                 )
-            detail: dict[str, object] = {"levels": level_rules.to_json(cleaned)}
+            detail = {"levels": level_rules.to_json(cleaned)}
             self._record(tx, staff, "levels.changed", "", detail)
             return repository.get_levels(tx.conn)
 
         return await self._db.write(step)
 
     def _record(
-        self, tx: Tx, staff: Staff, what: str, object_id: str, detail: dict[str, object]
+        self, tx: Tx, staff: Staff, what: str, object_id: str, detail: Mapping[str, object]
     ) -> None:
         record(
-            tx, staff.id, f"desk.{what}", what.split(".")[0], object_id, detail, self._clock.now()
+            tx,
+            staff.id,
+            f"desk.{what}",
+            what.split(".")[0],
+            object_id,
+            dict(detail),
+            self._clock.now(),
         )
 
 

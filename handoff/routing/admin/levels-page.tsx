@@ -64,6 +64,7 @@ function LevelsForm({ data, reload }: { data: DeskQueues; reload: () => void }) 
         )}
       </p>
       <form
+        class="rt-form"
         onSubmit={(event) => {
           event.preventDefault();
           void save();

@@ -1,7 +1,7 @@
 /** A list of free words, separated by commas, with what is in use elsewhere as suggestions. */
 import { Field } from "@staff/controls";
 import { t } from "@staff/i18n";
-import { useId } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 
 export function ListField(props: {
   label: string;
@@ -12,6 +12,8 @@ export function ListField(props: {
   problem: string | undefined;
 }) {
   const list = useId();
+  // What is typed stays as it is while it is typed: a comma at the end would vanish otherwise.
+  const [text, setText] = useState(() => props.values.join(", "));
   return (
     <Field
       label={props.label}
@@ -24,15 +26,16 @@ export function ListField(props: {
             {...ids}
             class="input"
             list={list}
-            value={props.values.join(", ")}
-            onChange={(event) =>
+            value={text}
+            onInput={(event) => {
+              setText(event.currentTarget.value);
               props.onChange(
                 event.currentTarget.value
                   .split(",")
                   .map((part) => part.trim())
                   .filter(Boolean),
-              )
-            }
+              );
+            }}
           />
           <datalist id={list}>
             {(props.known ?? []).map((value) => (

@@ -157,7 +157,7 @@ function LevelHead({ level }: { level: LevelItem }) {
 
 function QueueRow(props: { queue: DeskQueue; data: DeskQueues; children: preact.ComponentChildren }) {
   const { queue, data } = props;
-  const calendar = data.choices.calendars.find((one) => one.key === queue.calendar_key);
+  const calendar = data.choices.calendars.find((one) => one.key === queue.calendar_key && one.key !== "main");
   const facts = [
     queue.team && t("Team {name}", { name: queue.team }),
     queue.languages.length > 0 && queue.languages.map(languageName).join(", "),

@@ -96,7 +96,7 @@ export function TryHandOff({ data }: { data: Rules }) {
             label={conditionName("tiers")}
             value={tier}
             options={[
-              { value: "", label: t("None") },
+              { value: "", label: "—" },
               ...data.choices.tiers.map((value) => ({ value, label: value })),
             ]}
             onChange={setTier}

@@ -144,9 +144,7 @@ async def test_a_queue_is_retired_with_its_rules_moved_and_its_tickets_kept(worl
     log = await world.db.read(
         lambda conn: (
             conn.execute(
-                sa.text(
-                    "SELECT action FROM audit_log WHERE action LIKE 'desk.queue.%' ORDER BY id"
-                )
+                sa.text("SELECT action FROM audit_log WHERE action LIKE 'desk.queue.%' ORDER BY id")
             )
             .scalars()
             .all()
