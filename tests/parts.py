@@ -90,9 +90,12 @@ async def gateway(
     environ: dict[str, str] | None = None,
     demo: bool = False,
     work: bool = True,
+    telegram: bool = False,
 ) -> AsyncIterator[tuple[Services, TestClient[Any, Any]]]:
     """Run a gateway on a store of its own; without `work` no worker runs."""
-    settings = read_settings(environ or {}, data_dir=folder, dotenv=None, demo=demo, telegram=False)
+    settings = read_settings(
+        environ or {}, data_dir=folder, dotenv=None, demo=demo, telegram=telegram
+    )
     encoder, detector = loaded()
     services = build_services(
         settings, dialogue=rasa or ScriptedRasa(), encoder=encoder, detector=detector

@@ -91,6 +91,7 @@ GET /api/v1/tickets
 GET /api/v1/tickets/{id}
 GET /api/v1/macros
 GET /api/v1/tickets/{id}/service-level
+GET /api/v1/tickets/{id}/customer
 GET /api/v1/desk/levels
 GET /api/v1/conversations/{id}/messages
 GET /api/v1/conversations/{id}/marks
@@ -109,6 +110,9 @@ POST /api/v1/mentions/read
 GET /api/v1/events
 """,
     "reports.read": """
+GET /api/v1/feedback
+GET /api/v1/feedback/settings
+GET /api/v1/reports/feedback
 GET /api/v1/service-level/policies
 GET /api/v1/service-level/policies/{id}/versions
 POST /api/v1/service-level/try
@@ -146,7 +150,9 @@ DELETE /api/v1/desk/rules/{id}
 PUT /api/v1/desk/rule-order
 PUT /api/v1/desk/levels
 """,
+    "tickets.supervise": "POST /api/v1/feedback/{id}/seen",
     "service_level.manage": """
+PUT /api/v1/feedback/settings
 POST /api/v1/service-level/policies
 PUT /api/v1/service-level/policies/{id}
 POST /api/v1/service-level/policies/{id}/retire

@@ -60,6 +60,7 @@ class Tap(StrEnum):
     SCORE = "feedback_score"
     NEVER = "feedback_never"
     SKIP = "feedback_skip"
+    CHANGE = "feedback_change"
 
 
 @dataclass(frozen=True, slots=True)

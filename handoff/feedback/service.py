@@ -188,6 +188,15 @@ class Ratings:
     def _ask(
         self, tx: Tx, feedback: Feedback, conversation: Conversation, *, now: datetime
     ) -> bool:
+        stored = self._put_question(tx, feedback, conversation, now=now)
+        if not stored:
+            return False
+        repository.change(tx, feedback.id, state=State.ASKED, asked_at=now, due_at=None)
+        return True
+
+    def _put_question(
+        self, tx: Tx, feedback: Feedback, conversation: Conversation, *, now: datetime
+    ) -> bool:
         locale, channel = conversation.locale, conversation.channel
         if feedback.part is Part.BOT:
             key, name = "utter_feedback_bot", ""
@@ -211,10 +220,7 @@ class Ratings:
         )
         epoch = conversation.owner_epoch
         stored = conversations.append(tx, conversation.id, [draft], now=now, expect_epoch=epoch)
-        if stored is None:
-            return False
-        repository.change(tx, feedback.id, state=State.ASKED, asked_at=now, due_at=None)
-        return True
+        return stored is not None
 
     @staticmethod
     def _button(label: str, tap: Tap, entities: dict[str, str]) -> Choice:
@@ -356,7 +362,7 @@ class Ratings:
         elif settings.comment and conversation.owner is Owner.BOT:
             self._ask_why(tx, conversation, found, score, now=now)
         else:
-            self._say(tx, conversation, "utter_feedback_thanks", now)
+            self._say(tx, conversation, "utter_feedback_thanks", now, about=found)
 
     def _ask_why(
         self, tx: Tx, conversation: Conversation, found: Feedback, score: int, *, now: datetime
@@ -367,7 +373,10 @@ class Ratings:
         draft = Draft(
             author=Author.SYSTEM,
             text=text,
-            choices=(self._button(skip, Tap.SKIP, {"feedback": found.id}),),
+            choices=(
+                self._button(skip, Tap.SKIP, {"feedback": found.id}),
+                self._change_button(conversation, found),
+            ),
             payload={"awaits": "comment", "feedback": found.id},
         )
         conversations.append(
@@ -388,13 +397,26 @@ class Ratings:
         if is_bad(found.score):
             self._alarm(tx, found)
         conversation = conversations.get_conversation(tx.conn, conversation_id)
-        self._say(tx, conversation, "utter_feedback_thanks", now)
+        self._say(tx, conversation, "utter_feedback_thanks", now, about=found)
 
-    def skip_step(self, tx: Tx, conversation_id: str, *, now: datetime) -> None:
+    def skip_step(self, tx: Tx, conversation_id: str, feedback_id: str, *, now: datetime) -> None:
         """Say thanks for the score alone."""
-        tickets.lock_conversation(tx, conversation_id)
+        found = self._asked_here(tx, conversation_id, feedback_id)
+        if found is None:
+            return
         conversation = conversations.get_conversation(tx.conn, conversation_id)
-        self._say(tx, conversation, "utter_feedback_thanks", now)
+        self._say(tx, conversation, "utter_feedback_thanks", now, about=found)
+
+    def change_step(self, tx: Tx, conversation_id: str, feedback_id: str, *, now: datetime) -> None:
+        """Put the question once more, while the answer may be changed and no person is there."""
+        found = self._asked_here(tx, conversation_id, feedback_id)
+        if found is None:
+            return
+        conversation = conversations.get_conversation(tx.conn, conversation_id)
+        if not may_answer(found.asked_at, now):
+            self._say(tx, conversation, "utter_feedback_locked", now)
+        elif conversation.owner is not Owner.AGENT:
+            self._put_question(tx, found, conversation, now=now)
 
     def never_step(self, tx: Tx, conversation_id: str, feedback_id: str, *, now: datetime) -> None:
         """Ask this contact no more."""
@@ -412,15 +434,32 @@ class Ratings:
             return None
         return found
 
+    def _change_button(self, conversation: Conversation, found: Feedback) -> Choice:
+        label = self._texts.bot(
+            "label_feedback_change", conversation.locale, channel=conversation.channel
+        )
+        return self._button(label, Tap.CHANGE, {"feedback": found.id})
+
     def _say(
-        self, tx: Tx, conversation: Conversation, key: str, now: datetime, **variables: object
+        self,
+        tx: Tx,
+        conversation: Conversation,
+        key: str,
+        now: datetime,
+        *,
+        about: Feedback | None = None,
+        **variables: object,
     ) -> None:
-        """Say it unless a person has the conversation by now: their talk is not about this."""
+        """Say it unless a person has the conversation by now: their talk is not about this.
+
+        With `about` the score can be changed by a button.
+        """
         if conversation.owner is Owner.AGENT:
             return
         locale, channel = conversation.locale, conversation.channel
         text = self._texts.bot(key, locale, variables, channel=channel)
-        draft = Draft(author=Author.SYSTEM, text=text)
+        offered = () if about is None else (self._change_button(conversation, about),)
+        draft = Draft(author=Author.SYSTEM, text=text, choices=offered)
         conversations.append(
             tx, conversation.id, [draft], now=now, expect_epoch=conversation.owner_epoch
         )

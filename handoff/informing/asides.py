@@ -180,7 +180,9 @@ class DeskAsides:
                 case Tap.NEVER:
                     self._ratings.never_step(tx, conversation.id, asked, now=now)
                 case Tap.SKIP:
-                    self._ratings.skip_step(tx, conversation.id, now=now)
+                    self._ratings.skip_step(tx, conversation.id, asked, now=now)
+                case Tap.CHANGE:
+                    self._ratings.change_step(tx, conversation.id, asked, now=now)
 
         return Aside(step)
 

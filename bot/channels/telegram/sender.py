@@ -24,6 +24,8 @@ from bot.outbox.channel import RetryLater, Sent, Undeliverable, UnknownOutcome
 from bot.outbox.pace import Pacer, Rate
 
 log = structlog.get_logger(__name__)
+MAX_IN_A_ROW = 8
+"""So many buttons side by side are still wide enough for a thumb."""
 EACH_CHAT = Rate(per_second=1.0, burst=3)
 """core.telegram.org/bots/faq: at most one message per second in a chat, short bursts allowed."""
 ALL_CHATS = Rate(per_second=25.0, burst=25)
@@ -154,9 +156,18 @@ class TelegramSender:
 def _keyboard(buttons: tuple[Button, ...]) -> InlineKeyboardMarkup | None:
     if not buttons:
         return None
-    return InlineKeyboardMarkup.from_column(
-        [InlineKeyboardButton(button.label, callback_data=button.data) for button in buttons]
-    )
+    rows: list[list[InlineKeyboardButton]] = []
+    short = False
+    for button in buttons:
+        # Scores stand side by side: one character each needs no row of its own.
+        is_short = len(button.label) == 1
+        key = InlineKeyboardButton(button.label, callback_data=button.data)
+        if is_short and short and len(rows[-1]) < MAX_IN_A_ROW:
+            rows[-1].append(key)
+        else:
+            rows.append([key])
+        short = is_short
+    return InlineKeyboardMarkup(rows)
 
 
 def _seconds(error: RetryAfter) -> float:
