@@ -42,7 +42,7 @@ def encoder() -> UniversalEncoder:
     return UniversalEncoder()
 
 
-async def _postgres_schema() -> tuple[str, str]:
+async def postgres_schema() -> tuple[str, str]:
     """Create a schema of its own for one test and return (url, schema)."""
     import asyncpg  # type: ignore[import-untyped]
 
@@ -58,7 +58,7 @@ async def _postgres_schema() -> tuple[str, str]:
     return POSTGRES_URL, schema
 
 
-async def _drop_schema(schema: str) -> None:
+async def drop_schema(schema: str) -> None:
     import asyncpg
 
     conn = await asyncpg.connect(POSTGRES_URL.replace("postgresql+asyncpg", "postgresql"))
@@ -87,9 +87,9 @@ async def db(
         yield sqlite
         await sqlite.close()
         return
-    url, schema = await _postgres_schema()
+    url, schema = await postgres_schema()
     postgres = PostgresDatabase(url, announcer=bus, schema=schema)
     await postgres.write(lambda tx: Base.metadata.create_all(tx.conn))
     yield postgres
     await postgres.close()
-    await _drop_schema(schema)
+    await drop_schema(schema)
