@@ -68,7 +68,7 @@ def find_tickets(
     limit: int,
 ) -> list[Found]:
     """Return tickets by number or subject, newest first."""
-    wanted = TicketRow.id.in_(_matching(conn, "ticket", terms))
+    wanted: sa.ColumnElement[bool] = TicketRow.id.in_(_matching(conn, "ticket", terms))
     if number is not None:
         wanted = sa.or_(wanted, TicketRow.number.startswith(number, autoescape=True))
     rows = conn.execute(

@@ -316,7 +316,10 @@ class FakeStaff:
             ("GET", "/tickets", self._list_tickets),
             ("POST", "/tickets/claim-next", self._claim_next),
             ("GET", "/tickets/{id}", self._ticket),
+            ("POST", "/tickets/{id}/company", self._typing),
             ("POST", "/tickets/{id}/{act}", self._act),
+            ("GET", "/views", self._views),
+            ("GET", "/replies", self._nothing),
             ("GET", "/conversations/{id}/messages", self._messages),
             ("POST", "/conversations/{id}/typing", self._typing),
             ("GET", "/conversations/{id}/marks", self._marks),
@@ -334,6 +337,7 @@ class FakeStaff:
             ("GET", "/ticket-categories", self._nothing),
             ("GET", "/ticket-tags", self._nothing),
             ("GET", "/mentions", self._nothing),
+            ("GET", "/proposals", self._nothing),
             ("GET", "/kb/people", self._nothing),
             ("GET", "/kb/publishing", self._publishing),
             ("POST", "/explain", self._explain),
@@ -768,6 +772,9 @@ class FakeStaff:
         html = to_html(body["answer"])
         short = to_html(body.get("short_answer") or body["answer"])
         return web.json_response({"html": html, "telegram": [short], "warnings": []})
+
+    async def _views(self, _request: web.Request) -> web.Response:
+        return web.json_response({"items": [], "default": "queue"})
 
     async def _nothing(self, _request: web.Request) -> web.Response:
         return web.json_response({"items": []})

@@ -1,6 +1,6 @@
 """What agents work with all day, in a real browser: replies, articles, search, views, several tickets."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,11 @@ from bot.kit.ids import new_id
 from bot.staff.account import Role
 from handoff.pack import PackInput
 from handoff.ticket import Reason
+from knowledge_base.article import Audience, Content
 from tests.parts import PASSWORD, ScriptedRasa, gateway
 from tests.web.conftest import OpenPage
-from tests.web.test_wording_pages import Axe, House
+from tests.web.test_console import DESK, PHONE
+from tests.web.test_wording_pages import PICTURES, Axe, House
 
 pytestmark = pytest.mark.browser
 
@@ -62,14 +64,39 @@ async def console(house: House, role: Role = Role.AGENT, **options: Any) -> Page
     return page
 
 
+async def look(house: House, page: Page, name: str, show: Callable[[], Awaitable[None]]) -> None:
+    """Check what `show` brings up, in every language, on a desk and on a phone."""
+    for locale in ("pt-BR", "en", "es"):
+        for size in (DESK, PHONE):
+            viewport: Any = size["viewport"]
+            await page.set_viewport_size(viewport)
+            await house.speak(page, locale)
+            await show()
+            await house.assert_sound(page)
+            if PICTURES:
+                await page.screenshot(
+                    path=Path(PICTURES) / f"{name}-{locale}-{viewport['width']}.png"
+                )
+    await page.set_viewport_size(DESK["viewport"])  # type: ignore[arg-type]  # a literal
+    await house.speak(page, "en")
+
+
 def ticket_of(page: Page, name: str) -> Any:
     return page.locator(".ticket-link").filter(has_text=name)
 
 
 async def test_answering_with_what_is_there(house: House) -> None:
     conversation = await hand_off(house, "Júlia Nóbrega", "Quero devolver meu pedido BR-1042")
-    page = await console(house)
     services = house.services
+    for audience, title, answer in (
+        (Audience.PUBLIC, "Como devolver um pedido", "Você tem **7 dias** para devolver."),
+        (Audience.INTERNAL, "Devolver pedido fora do prazo", "Fale com a supervisão."),
+    ):
+        made = await services.articles.create(
+            actor=None, locale="pt-BR", content=Content(title, answer), audience=audience
+        )
+        await services.articles.publish(made.article.id, actor=None)
+    page = await console(house)
     await page.get_by_role("button", name="Your account and preferences").click()
     await page.get_by_role("button", name="Canned replies").click()
     dialog = page.get_by_role("dialog", name="Canned replies")
@@ -91,7 +118,13 @@ async def test_answering_with_what_is_there(house: House) -> None:
     await box.press_sequentially("/gree")
     option = page.locator(".canned-item")
     await expect(option).to_contain_text("Only in English")
-    await house.look(page, "canned", page.locator(".ticket-open"))
+    await expect(option).to_contain_text("Greeting")
+
+    async def slash() -> None:
+        await page.locator("#composer-text").fill("/ola")
+        await expect(option).to_have_count(1)
+
+    await look(house, page, "canned", slash)
     await box.fill("")
     await box.press_sequentially("/ol")
     await expect(option).to_have_count(1)
@@ -103,8 +136,12 @@ async def test_answering_with_what_is_there(house: House) -> None:
 
     await page.get_by_role("tab", name="Articles").click()
     await expect(page.get_by_text("For: “Quero devolver meu pedido BR-1042”")).to_be_visible()
-    article = page.locator(".suggestion").first
-    title = await article.locator(".suggestion-title").inner_text()
+    title = "Como devolver um pedido"
+    article = page.locator(".suggestion").filter(has_text=title)
+    internal = page.locator(".suggestion").filter(has_text="fora do prazo")
+    await expect(internal).to_contain_text("For colleagues")
+    await expect(internal.get_by_role("button", name="Insert")).to_be_visible()
+    await expect(internal.get_by_role("button", name="Send as it is")).to_have_count(0)
     await article.locator("summary").click()
     await house.assert_sound(page)
     await article.get_by_role("button", name="Insert").click()
@@ -171,8 +208,22 @@ async def test_finding_keeping_and_doing_several_at_once(house: House) -> None:
     await boxes.nth(0).click()
     await boxes.nth(2).click(modifiers=["Shift"])
     await expect(page.get_by_text("3 chosen")).to_be_visible()
-    await house.look(page, "bulk", page.locator("#tickets, .ticket-open"))
-    # the languages were changed by loading the page anew: nothing is chosen any more
+
+    async def choose() -> None:
+        await page.goto(f"{house.url}/console#/?view=queue")
+        await page.locator(".select-button").click()
+        await page.locator(".select-box").nth(1).click()
+        await expect(page.locator(".select-box :checked")).to_have_count(1)
+
+    await look(house, page, "bulk", choose)
+
+    async def search() -> None:
+        await page.goto(f"{house.url}/console#/?view=queue")
+        await page.locator(".search-more").click()
+        await page.locator(".search-all input").fill("encomenda")
+        await expect(page.locator(".result mark")).to_have_text("encomenda")
+
+    await look(house, page, "search", search)
     await page.goto(f"{house.url}/console#/?view=queue")
     await page.get_by_role("button", name="Choose several").click()
     await page.get_by_role("button", name="All", exact=True).click()
@@ -210,7 +261,7 @@ async def test_a_customer_who_blocked_the_bot(house: House) -> None:
     await box.fill("Estou aqui!")
     await box.press("Enter")
     bubble = page.locator(".bubble-row.from-agent")
-    await expect(bubble).to_contain_text("Estou aqui!")
+    await expect(bubble).to_contain_text("On its way")
     replies = await services.db.read(lambda c: conversations.list_messages(c, conversation))
 
     def fail(tx: Tx) -> None:

@@ -77,8 +77,6 @@ export function usePicker(text: string, cursor: number, put: (text: string, curs
     },
     attributes: found.length
       ? {
-          role: "combobox",
-          "aria-expanded": true,
           "aria-autocomplete": "list",
           "aria-controls": "canned-list",
           "aria-activedescendant": `canned-${found[at]?.id}`,
@@ -109,7 +107,7 @@ export function usePicker(text: string, cursor: number, put: (text: string, curs
                     </Badge>
                   )}
                 </span>
-                <span class="canned-text">{words}</span>
+                <span class="canned-text">{filled(words, values())}</span>
               </div>
             );
           })}

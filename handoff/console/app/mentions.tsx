@@ -30,6 +30,8 @@ interface Mention {
 }
 
 const MOST_OFFERED = 6;
+const QUIET_MS = 3_000;
+const toldAt = new Map<string, number>();
 const mentions = signal<Mention[] | null>(null);
 const mentionsError = signal<unknown>(null);
 export const unreadMentions = signal(0);
@@ -69,6 +71,9 @@ function tellPerson(kind: string, data: Record<string, unknown>): void {
     playSignal();
     return;
   }
+  const id = String(data.ticket_id);
+  if (Date.now() - (toldAt.get(id) ?? 0) < QUIET_MS) return; // several changes at once are told as one
+  toldAt.set(id, Date.now());
   const what = eventText(String(data.kind ?? ""));
   toast(t("{number}, which you watch: {what}", { number, what }), "neutral");
 }

@@ -427,46 +427,49 @@ export function startStore(): void {
     .catch(() => undefined);
   void startViews();
   startInsisting(() => waitingCount.value);
-  startLive(["ticket", "message", "typing", "seen", "company", "presence", "beat", "mention", "watched", "feedback"], {
-    hint(kind, data) {
-      for (const listener of listeners) listener(kind, data);
-      if (kind === "feedback") {
-        const about = data.number ? numberText(String(data.number)) : t("Bot");
-        toast(t("Bad rating: {score} of 5 ({what})", { score: Number(data.score), what: about }), "danger");
-        return;
-      }
-      if (["presence", "beat", "mention", "watched"].includes(kind)) return;
-      const here = ticket.value;
-      const mine = !!here && (data.ticket_id === here.id || data.conversation_id === here.conversation_id);
-      if (kind === "typing") {
-        if (mine && data.author !== "agent") typingUntil.value = Date.now() + TYPING_SHOWN_MS;
-        return;
-      }
-      if (kind === "company") {
-        takeCompany(data);
-        return;
-      }
-      if (kind === "seen") {
-        if (mine) takeSeen(data.seq);
-        return;
-      }
-      refreshList();
-      if (kind === "ticket") {
-        refreshQueues();
-        refreshViews();
-        tellDue(data);
-        void tellProposal(data);
-      }
-      if (mine) {
-        if (kind === "message" && typeof data.seq === "number" && data.seq >= 1) {
-          changedSeq = Math.min(changedSeq, data.seq);
+  startLive(
+    ["ticket", "message", "typing", "seen", "company", "presence", "beat", "mention", "watched", "feedback"],
+    {
+      hint(kind, data) {
+        for (const listener of listeners) listener(kind, data);
+        if (kind === "feedback") {
+          const about = data.number ? numberText(String(data.number)) : t("Bot");
+          toast(t("Bad rating: {score} of 5 ({what})", { score: Number(data.score), what: about }), "danger");
+          return;
         }
-        refreshTicket();
-      }
+        if (["presence", "beat", "mention", "watched"].includes(kind)) return;
+        const here = ticket.value;
+        const mine = !!here && (data.ticket_id === here.id || data.conversation_id === here.conversation_id);
+        if (kind === "typing") {
+          if (mine && data.author !== "agent") typingUntil.value = Date.now() + TYPING_SHOWN_MS;
+          return;
+        }
+        if (kind === "company") {
+          takeCompany(data);
+          return;
+        }
+        if (kind === "seen") {
+          if (mine) takeSeen(data.seq);
+          return;
+        }
+        refreshList();
+        if (kind === "ticket") {
+          refreshQueues();
+          refreshViews();
+          tellDue(data);
+          void tellProposal(data);
+        }
+        if (mine) {
+          if (kind === "message" && typeof data.seq === "number" && data.seq >= 1) {
+            changedSeq = Math.min(changedSeq, data.seq);
+          }
+          refreshTicket();
+        }
+      },
+      resync() {
+        for (const listener of listeners) listener("resync", {});
+        refreshAll();
+      },
     },
-    resync() {
-      for (const listener of listeners) listener("resync", {});
-      refreshAll();
-    },
-  });
+  );
 }

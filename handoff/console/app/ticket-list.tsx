@@ -55,7 +55,7 @@ export function TicketList() {
         </div>
         <SearchField key={`${view}/${queue}`} q={q} />
         <button type="button" class="link-button search-more" onClick={openSearch}>
-          {t("Search in messages, customers and all tickets")}
+          {t("Search everything")}
         </button>
         <BulkBar />
       </header>

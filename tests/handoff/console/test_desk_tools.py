@@ -98,7 +98,7 @@ async def test_each_ticket_has_its_own_outcome(office: Office) -> None:
 
     assert await do(do="priority", priority="urgent") == [None, "stale", None]
     assert await do(do="tag", tags=["refund"]) == [None, "stale", None]
-    assert await do(do="transfer", queue="account", reason="") == [
+    assert await do(do="transfer", queue="orders", reason="") == [
         "reason_missing",
         "stale",
         "reason_missing",
