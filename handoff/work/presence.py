@@ -40,6 +40,10 @@ class Seen:
         off = self.chosen is Presence.OFFLINE and now - self.chosen_at > GRACE
         return off or now - self.seen_at > GRACE
 
+    def is_back(self, now: datetime) -> bool:
+        """Tell whether somebody who went offline by hand, and closed the console, opens it again."""
+        return self.chosen is Presence.OFFLINE and now - self.seen_at > GRACE
+
 
 def presence_of(seen: Seen | None, now: datetime) -> Presence:
     """What somebody is at `now`; who never opened the console is offline."""

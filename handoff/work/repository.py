@@ -382,7 +382,7 @@ def insert_offer(
 
 
 def _offers() -> sa.Select[Any]:
-    return sa.select(
+    columns: tuple[Any, ...] = (
         AssignmentRow.id,
         AssignmentRow.ticket_id,
         TicketRow.number,
@@ -392,7 +392,8 @@ def _offers() -> sa.Select[Any]:
         AssignmentRow.staff_id,
         AssignmentRow.at,
         AssignmentRow.due_at,
-    ).join(TicketRow, TicketRow.id == AssignmentRow.ticket_id)
+    )
+    return sa.select(*columns).join(TicketRow, TicketRow.id == AssignmentRow.ticket_id)
 
 
 def _to_offer(row: Any) -> Offer:

@@ -115,7 +115,10 @@ class Work:
 
         def step(tx: Tx) -> Mine:
             before = repository.find_seen(tx.conn, staff.id)
-            repository.note_seen(tx, staff.id, active=active, now=now)
+            if active and before is not None and before.is_back(now):
+                repository.set_chosen(tx, staff.id, Presence.ONLINE, now=now)
+            else:
+                repository.note_seen(tx, staff.id, active=active, now=now)
             mine = self._mine(tx.conn, staff, now)
             if presence_of(before, now) is not mine.presence:
                 self._announce(tx, staff.id)

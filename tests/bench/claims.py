@@ -2,8 +2,8 @@
 
     python -m tests.bench.claims --tickets 10000 --claimers 2 [--postgres URL]
 
-Every claimer goes through all tickets in an order of their own, so that each ticket is claimed once
-by each of them; the store decides who wins. Then the same tickets are put back and emptied again by
+Every claimer goes through all tickets in an order of their own, several at a time, so that each ticket is
+claimed once by each of them; the store decides who wins. Then the same tickets are put back and emptied again by
 "claim next". Ends non-zero when a ticket has not exactly one winner.
 """
 
@@ -15,7 +15,7 @@ import tempfile
 import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -112,14 +112,16 @@ async def fill(db: Database, count: int) -> list[str]:
     return ids
 
 
-async def contest(world: World, ids: list[str], people: list[Staff]) -> tuple[Counter[str], int]:
+async def contest(
+    world: World, ids: list[str], people: list[Staff], *, at_once: int
+) -> tuple[Counter[str], int]:
     """Let everybody claim every ticket; returns wins by ticket, and how often somebody was told no."""
     won: Counter[str] = Counter()
     lost = 0
 
-    async def take_all(staff: Staff) -> None:
+    async def take(staff: Staff, line: Iterator[str]) -> None:
         nonlocal lost
-        for ticket_id in random.Random(staff.name).sample(ids, len(ids)):
+        for ticket_id in line:
             try:
                 await world.desk.claim(ticket_id, staff)
             except Conflict:
@@ -127,7 +129,8 @@ async def contest(world: World, ids: list[str], people: list[Staff]) -> tuple[Co
             else:
                 won[ticket_id] += 1
 
-    await asyncio.gather(*(take_all(staff) for staff in people))
+    lines = {one: iter(random.Random(one.name).sample(ids, len(ids))) for one in people}
+    await asyncio.gather(*(take(one, lines[one]) for one in people for _ in range(at_once)))
     return won, lost
 
 
@@ -153,7 +156,9 @@ def put_back(tx: Tx) -> None:
     tx.conn.execute(sa.update(ConversationRow).values(owner=Owner.QUEUE.value))
 
 
-async def measure(name: str, db: Database, tickets: int, claimers: int, next_tickets: int) -> bool:
+async def measure(
+    name: str, db: Database, *, tickets: int, claimers: int, at_once: int, next_tickets: int
+) -> bool:
     """Run both parts on one store, print figures, and return whether each ticket had one winner."""
     world = World(db, FixedClock(datetime(2026, 11, 18, 15, tzinfo=UTC)), LocalBus())
     await world.populate()
@@ -163,7 +168,7 @@ async def measure(name: str, db: Database, tickets: int, claimers: int, next_tic
     ]
     ids = await fill(db, tickets)
     begin = time.perf_counter()
-    won, lost = await contest(world, ids, people)
+    won, lost = await contest(world, ids, people, at_once=at_once)
     took = time.perf_counter() - begin
     right = won == Counter(ids)
     claims = tickets * claimers
@@ -208,13 +213,21 @@ async def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--tickets", type=int, default=10_000)
     parser.add_argument("--claimers", type=int, default=2)
+    parser.add_argument("--at-once", type=int, default=16, help="claims of one claimer at a time")
     parser.add_argument("--next", type=int, default=200, help="tickets taken by claim next")
     parser.add_argument("--postgres", help="postgresql+asyncpg://…; without it SQLite")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         async with store(Path(folder), args.postgres) as db:
             name = "PostgreSQL" if args.postgres else "SQLite"
-            good = await measure(name, db, args.tickets, args.claimers, args.next)
+            good = await measure(
+                name,
+                db,
+                tickets=args.tickets,
+                claimers=args.claimers,
+                at_once=args.at_once,
+                next_tickets=args.next,
+            )
     return 0 if good else 1
 
 

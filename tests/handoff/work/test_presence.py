@@ -79,6 +79,15 @@ async def test_going_offline_by_hand_is_the_same_after_a_minute(shift: Shift) ->
     assert await shift.assignee(opened.ticket_id) is None
 
 
+async def test_who_went_offline_and_comes_back_another_day_is_online(shift: Shift) -> None:
+    await shift.there(shift.ana)
+    await shift.is_now(shift.ana, Presence.OFFLINE)
+    shift.passes(12 * 3_600)
+    assert (await shift.work.beat(shift.ana, active=False)).presence is Presence.OFFLINE
+    shift.passes(12 * 3_600)
+    assert (await shift.work.beat(shift.ana, active=True)).presence is Presence.ONLINE
+
+
 async def test_the_away_keep_their_work(shift: Shift) -> None:
     await shift.there(shift.ana)
     opened, _ = await shift.hand_off()
