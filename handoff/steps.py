@@ -1481,7 +1481,7 @@ class DeskSteps:
         if lead is not None:
             text = f"{self._texts.bot(lead, locale, channel=channel)} {text}"
         if then is not None:
-            text = f"{text}\n\n{self._texts.bot(then, locale, channel=channel)}"
+            text = f"{text} {self._texts.bot(then, locale, channel=channel)}"
         offered = tuple(
             Choice(
                 id=new_token(9),
@@ -1695,6 +1695,8 @@ class DeskSteps:
             detail |= {"from_queue": before.queue_key, "to_queue": ticket.queue_key}
         if ticket.assignee_id is not None:
             detail["assignee"] = ticket.assignee_id
+        if actor is not None and actor.id is None:
+            detail["by"] = actor.name
         record(tx, actor.id if actor else None, f"ticket.{kind}", "ticket", ticket.id, detail, now)
 
     @staticmethod

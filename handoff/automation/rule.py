@@ -39,6 +39,7 @@ class Trigger(StrEnum):
     PASSED_ON = "passed_on"
     RETURNED = "returned"
     """Given back to the level below: it bounced."""
+    PRIORITY_CHANGED = "priority_changed"
     SLA_WARNED = "sla_warned"
     SLA_BREACHED = "sla_breached"
     THIRD_PARTY_DUE = "third_party_due"
@@ -60,6 +61,8 @@ TRIGGER_OF: dict[str, Trigger] = {
     "sla_escalated_functional": Trigger.PASSED_ON,
     "sla_escalated_hierarchical": Trigger.PASSED_ON,
     "returned": Trigger.RETURNED,
+    "priority": Trigger.PRIORITY_CHANGED,
+    "sla_priority": Trigger.PRIORITY_CHANGED,
     "sla_warning": Trigger.SLA_WARNED,
     "sla_breached": Trigger.SLA_BREACHED,
     "third_party_due": Trigger.THIRD_PARTY_DUE,
@@ -351,7 +354,7 @@ class _Place:
 def find_loop(rules: Iterable[Rule], *, queues: Mapping[str, str]) -> tuple[str, ...] | None:
     """Return the names of rules that would set off one another for ever, or None.
 
-    Only moves set off rules. What is known of the ticket (level, queue, priority) is followed along
+    Moves and changed priorities set off rules. What is known of the ticket (level, queue, priority) is followed along
     the way, so that rules whose conditions keep them apart are no loop.
     """
     ordered = sorted((r for r in rules if r.enabled), key=lambda rule: rule.position)
@@ -362,13 +365,13 @@ def find_loop(rules: Iterable[Rule], *, queues: Mapping[str, str]) -> tuple[str,
         inside = _enter(rule.terms.conditions, place)
         if inside is None or (rule.id, inside) in ends:
             return None
-        moved, after = _after(rule.terms.effects, inside, queues)
-        if not moved:
+        caused, after = _after(rule.terms.effects, inside, queues)
+        if not caused:
             return None
         if rule in path[:-1]:
             return path
         for following in ordered:
-            if Trigger.PASSED_ON in following.terms.triggers:
+            if caused & set(following.terms.triggers):
                 found = walk((*path, following), after)
                 if found is not None:
                     return found
@@ -400,19 +403,27 @@ def _both(known: frozenset[str] | None, wanted: Sequence[str]) -> frozenset[str]
 
 def _after(
     effects: Sequence[Effect], place: _Place, queues: Mapping[str, str]
-) -> tuple[bool, _Place]:
-    """Return whether the effects move the ticket, and where it is then."""
-    moved = False
+) -> tuple[set[Trigger], _Place]:
+    """Return what the effects set off, and where the ticket is then."""
+    caused: set[Trigger] = set()
     for effect in effects:
-        if effect.kind is EffectKind.PRIORITY and effect.priority is not None:
-            place = replace(place, priority=frozenset({effect.priority.value}))
-        elif effect.kind is EffectKind.RAISE_PRIORITY:
-            place = replace(place, priority=None)
+        before = place
+        if effect.kind in {EffectKind.PRIORITY, EffectKind.RAISE_PRIORITY}:
+            place = replace(place, priority=_prioritised(effect, place))
+            if place != before:
+                caused.add(Trigger.PRIORITY_CHANGED)
         elif effect.kind in MOVES:
-            before = place
             place = _moved(effect, place, queues)
-            moved = moved or place != before
-    return moved, place
+            if place != before:
+                caused.add(Trigger.PASSED_ON)
+    return caused, place
+
+
+def _prioritised(effect: Effect, place: _Place) -> frozenset[str]:
+    if effect.priority is not None:
+        return frozenset({effect.priority.value})
+    known = place.priority or frozenset(priority.value for priority in Priority)
+    return frozenset(Priority(one).raised().value for one in known)
 
 
 def _moved(effect: Effect, place: _Place, queues: Mapping[str, str]) -> _Place:

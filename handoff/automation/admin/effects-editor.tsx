@@ -4,6 +4,7 @@ import { LOCALE_NAMES, LOCALES, t } from "@staff/i18n";
 import { ArrowDown, ArrowUp, Plus, Trash2 } from "@staff/icons";
 import { priorityName } from "@staff/labels";
 import { PRIORITIES, type Priority } from "@staff/types";
+import { useState } from "preact/hooks";
 import { EFFECT_KINDS, type Effect, type EffectKind, type Offered } from "./types";
 import { effectName, notifiedName } from "./words";
 
@@ -141,16 +142,12 @@ function Details(props: { effect: Effect; offered: Offered; set: (changes: Parti
     case "add_tags":
     case "remove_tags":
       return (
-        <Field label={t("Tags")} hint={t("Separated by commas.")}>
-          {(ids) => (
-            <input
-              {...ids}
-              class="input"
-              value={effect.tags.join(", ")}
-              onChange={(event) => set({ tags: listOf(event.currentTarget.value) })}
-            />
-          )}
-        </Field>
+        <ListField
+          label={t("Tags")}
+          hint={t("Separated by commas.")}
+          values={effect.tags}
+          onInput={(tags) => set({ tags })}
+        />
       );
     case "note":
       return <TextField label={t("Note")} value={effect.text} max={2000} onInput={(text) => set({ text })} />;
@@ -300,8 +297,35 @@ export function NumberField(props: {
   );
 }
 
-/** What stands between commas. */
-export function listOf(text: string): string[] {
+/** Words between commas. What is typed is kept as it is typed: a comma at its end is the next word's beginning. */
+export function ListField(props: {
+  label: string;
+  hint: string;
+  values: readonly string[];
+  error?: string | undefined;
+  onInput: (values: string[]) => void;
+}) {
+  const [text, setText] = useState(props.values.join(", "));
+  const same = listOf(text).join() === props.values.join();
+  const shown = same ? text : props.values.join(", ");
+  return (
+    <Field label={props.label} hint={props.hint} error={props.error}>
+      {(ids) => (
+        <input
+          {...ids}
+          class="input"
+          value={shown}
+          onInput={(event) => {
+            setText(event.currentTarget.value);
+            props.onInput(listOf(event.currentTarget.value));
+          }}
+        />
+      )}
+    </Field>
+  );
+}
+
+function listOf(text: string): string[] {
   return text
     .split(",")
     .map((part) => part.trim())

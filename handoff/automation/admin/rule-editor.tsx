@@ -10,7 +10,7 @@ import { href, navigate } from "@staff/router";
 import { toast, toastError } from "@staff/toast";
 import { PRIORITIES } from "@staff/types";
 import { useState } from "preact/hooks";
-import { EffectsEditor, fresh, listOf, NumberField } from "./effects-editor";
+import { EffectsEditor, fresh, ListField, NumberField } from "./effects-editor";
 import { RuleLog } from "./rule-log";
 import {
   type Conditions,
@@ -257,7 +257,7 @@ function ConditionsCard({ terms, offered, change, problems }: Part & { offered: 
         ))}
       <div class="au-pair">
         {(["topics", "tags", "words"] as const).map((name) => (
-          <Field
+          <ListField
             key={name}
             label={conditionName(name)}
             hint={
@@ -265,17 +265,10 @@ function ConditionsCard({ terms, offered, change, problems }: Part & { offered: 
                 ? t("Separated by commas; refund* finds every word that begins so.")
                 : t("Separated by commas.")
             }
+            values={conditions[name]}
             error={problems[`/conditions/${name}`]}
-          >
-            {(ids) => (
-              <input
-                {...ids}
-                class="input"
-                value={conditions[name].join(", ")}
-                onChange={(event) => set({ [name]: listOf(event.currentTarget.value) })}
-              />
-            )}
-          </Field>
+            onInput={(values) => set({ [name]: values })}
+          />
         ))}
         <NumberField
           label={t("Returned at least so many times")}

@@ -76,6 +76,7 @@ export const TRIGGERS = [
   "waiting",
   "passed_on",
   "returned",
+  "priority_changed",
   "sla_warned",
   "sla_breached",
   "third_party_due",

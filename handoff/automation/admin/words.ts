@@ -86,6 +86,7 @@ export function triggerName(trigger: Trigger): string {
     waiting: t("The customer has been waiting"),
     passed_on: t("It was passed on"),
     returned: t("It was returned to the level below"),
+    priority_changed: t("Its priority was changed"),
     sla_warned: t("Time runs out soon"),
     sla_breached: t("It is overdue"),
     third_party_due: t("A third party is late"),

@@ -183,6 +183,16 @@ def test_priority_set_on_the_way_keeps_rules_apart() -> None:
     assert find_loop([there, back], queues=QUEUES) is None
 
 
+def test_a_priority_that_sets_off_its_own_change_is_a_loop() -> None:
+    changed: Any = {"triggers": (Trigger.PRIORITY_CHANGED,)}
+    up = Effect(EffectKind.RAISE_PRIORITY)
+    assert find_loop([rule("up", up, **changed)], queues=QUEUES) == ("up", "up")
+    once = rule("once", up, where={"priorities": ("high",)}, **changed)
+    assert find_loop([once], queues=QUEUES) is None
+    high = Effect(EffectKind.PRIORITY, priority=Priority.HIGH)
+    assert find_loop([rule("high", high, **changed)], queues=QUEUES) is None
+
+
 def test_many_rules_are_looked_at_quickly() -> None:
     rules = [
         rule(f"{queue}-{n}", to("general"), where={"queues": (queue,)})

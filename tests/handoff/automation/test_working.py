@@ -229,6 +229,28 @@ async def test_a_customer_who_is_back_soon_is_passed_up(department: Department) 
     assert (await world.ticket(other.ticket_id)).level == "N2"
 
 
+async def test_an_urgent_ticket_is_passed_up_by_itself(department: Department) -> None:
+    world = department.world
+    await department.rule(
+        "Urgent goes deeper",
+        Effect(EffectKind.ESCALATE_FUNCTIONAL, to="N3", text="It is urgent."),
+        when=Trigger.PRIORITY_CHANGED,
+        priorities=("urgent",),
+    )
+    opened, _ = await world.hand_off()
+    await world.desk.set_priority(opened.ticket_id, world.sofia, priority=Priority.HIGH)
+    assert await department.settle() == 0
+    await world.desk.set_priority(opened.ticket_id, world.sofia, priority=Priority.URGENT)
+    assert await department.settle() == 1
+    assert (await world.ticket(opened.ticket_id)).level == "N3"
+    last = (await department.events(opened.ticket_id))[-1]
+    assert (last.kind, last.actor_name, last.reason) == (
+        "escalated_functional",
+        "rule Urgent goes deeper",
+        "It is urgent.",
+    )
+
+
 async def test_what_a_rule_says_stops_no_clock(department: Department) -> None:
     world = department.world
     reply = Effect(EffectKind.REPLY, texts={"en": "Hello {customer}, {number} is on its way."})
