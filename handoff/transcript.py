@@ -6,6 +6,7 @@ are hidden: a transcript is read by many eyes.
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from handoff.exports.masking import mask_secrets
 from handoff.exports.proof import FORMAT, Mark, Sealed, seal_json, seal_page, seal_text
 from handoff.pack import mask_codes
 
+_BOLD = re.compile(r"\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*")
 HideLinks = Callable[[str, str], str]
 Translate = Callable[[str], str]
 DECISION_MEMBERS = (
@@ -246,7 +248,7 @@ def _html_item(
         f"{escape(transcript.conversation.channel)}"
         f'<time datetime="{_utc(message.created_at)}">'
         f"{escape(_local(transcript, message.created_at))}</time></p>"
-        f"<p>{escape(text)}</p>"
+        f"<p>{_emphasised(message, escape(text))}</p>"
         + (f"<ul>{choices}</ul>" if choices else "")
         + earlier
         + notes
@@ -290,6 +292,13 @@ def _line(transcript: Transcript, message: Message, text: str, hide_links: HideL
         replace(message, text=text), locale=transcript.conversation.locale, hide_links=hide_links
     )
     return mask_secrets(shown)
+
+
+def _emphasised(message: Message, escaped: str) -> str:
+    """Show Markdown's bold as such; what customers type is no Markdown."""
+    if message.author is Author.CUSTOMER:
+        return escaped
+    return _BOLD.sub(r"<strong>\1</strong>", escaped)
 
 
 def _earlier(transcript: Transcript, version: Version, translate: Translate) -> str:
