@@ -6,10 +6,12 @@ import { Badge, Button, Choice, Field, Tabs, Toggle } from "@staff/controls";
 import { dateTime } from "@staff/format";
 import { n, t } from "@staff/i18n";
 import { Download, ThumbsUp, TriangleAlert } from "@staff/icons";
+import { channelName } from "@staff/labels";
 import { href, navigate, route } from "@staff/router";
 import { may } from "@staff/session";
 import { Empty, LoadError, Skeleton } from "@staff/states";
 import { toast, toastError } from "@staff/toast";
+import type { Queue } from "@staff/types";
 import { useEffect, useState } from "preact/hooks";
 import { decimalPercent } from "../../service_level/admin/words";
 import type { FeedbackFigures, FeedbackLine, FeedbackSettings, Rating, RatingPage } from "./types";
@@ -54,6 +56,7 @@ type Shown = "unseen" | "bad" | "all";
 function Ratings() {
   const [shown, setShown] = useState<Shown>("all");
   const [part, setPart] = useState("");
+  const queueName = useQueueNames();
   const [page, setPage] = useState<RatingPage | null>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -125,7 +128,7 @@ function Ratings() {
           ) : (
             <ul class="feedback-rows">
               {page.items.map((rating) => (
-                <RatingRow key={rating.id} rating={rating} seen={() => seen(rating)} />
+                <RatingRow key={rating.id} rating={rating} queueName={queueName} seen={() => seen(rating)} />
               ))}
             </ul>
           )}
@@ -142,11 +145,24 @@ function Ratings() {
   );
 }
 
-function RatingRow({ rating, seen }: { rating: Rating; seen: () => void }) {
+/** What queues are called, by key; the key itself where nobody knows. */
+function useQueueNames(): (key: string) => string {
+  const [names, setNames] = useState<ReadonlyMap<string, string>>(new Map());
+  useEffect(() => {
+    api.get<{ items: Queue[] }>("/queues").then(
+      (page) => setNames(new Map(page.items.map((queue) => [queue.key, queue.name]))),
+      () => undefined,
+    );
+  }, []);
+  return (key) => names.get(key) ?? key;
+}
+
+function RatingRow(props: { rating: Rating; queueName: (key: string) => string; seen: () => void }) {
+  const { rating, queueName, seen } = props;
   const about =
     rating.part === "bot"
       ? [t("Bot"), rating.article]
-      : [rating.agent ?? t("People"), rating.queue, rating.level];
+      : [rating.agent ?? t("People"), rating.queue && queueName(rating.queue), rating.level];
   return (
     <li class={`card feedback-row${rating.bad ? " feedback-row-bad" : ""}`}>
       <span class="feedback-score">
@@ -156,7 +172,7 @@ function RatingRow({ rating, seen }: { rating: Rating; seen: () => void }) {
       <div>
         <p>{rating.comment ?? <span class="feedback-meta">{t("No comment")}</span>}</p>
         <p class="feedback-meta">
-          {[...about, rating.channel, dateTime(rating.answered_at)].filter(Boolean).join(" · ")}
+          {[...about, channelName(rating.channel), dateTime(rating.answered_at)].filter(Boolean).join(" · ")}
         </p>
         {rating.ticket_id && (
           <p>
@@ -192,6 +208,7 @@ function day(offset: number): string {
 }
 
 function Numbers() {
+  const queueName = useQueueNames();
   const [from, setFrom] = useState(() => day(-29));
   const [to, setTo] = useState(() => day(0));
   const [figures, setFigures] = useState<FeedbackFigures | null>(null);
@@ -250,7 +267,8 @@ function Numbers() {
           />
           {(["level", "queue", "agent", "article"] as const).map((by) => {
             const lines = figures.groups.filter((line) => line.by === by);
-            return lines.length > 0 && <Lines key={by} caption={captions[by]} lines={lines} />;
+            const name = by === "queue" ? (line: FeedbackLine) => queueName(line.key) : undefined;
+            return lines.length > 0 && <Lines key={by} caption={captions[by]} lines={lines} name={name} />;
           })}
         </section>
       )}
@@ -261,7 +279,7 @@ function Numbers() {
 function Lines(props: {
   caption: string;
   lines: readonly FeedbackLine[];
-  name?: (line: FeedbackLine) => string;
+  name?: ((line: FeedbackLine) => string) | undefined;
 }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
