@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -190,15 +189,15 @@ _OTHER = (
 )
 
 
-def _linked(row: sa.Row[Any], as_what: Relation) -> LinkedTicket:
+def _linked(row: sa.RowMapping, as_what: Relation) -> LinkedTicket:
     return LinkedTicket(
-        id=row.id,
-        number=row.number,
-        subject=row.subject,
-        state=TicketState(row.state),
+        id=row["id"],
+        number=row["number"],
+        subject=row["subject"],
+        state=TicketState(row["state"]),
         relation=as_what,
-        level=row.level,
-        assignee_id=row.assignee_id,
+        level=row["level"],
+        assignee_id=row["assignee_id"],
     )
 
 
@@ -214,8 +213,10 @@ def linked_tickets(conn: sa.Connection, ticket_id: str) -> list[LinkedTicket]:
             .join(LinkRow, there == TicketRow.id)
             .where(here == ticket_id)
             .order_by(TicketRow.serial)
-        )
-        found += [_linked(row, relation(LinkKind(row.kind), from_here=from_here)) for row in rows]
+        ).mappings()
+        found += [
+            _linked(row, relation(LinkKind(row["kind"]), from_here=from_here)) for row in rows
+        ]
     this = sa.select(TicketRow.merged_into, TicketRow.related_to).where(TicketRow.id == ticket_id)
     own = conn.execute(this).one()
     for other_id, as_what in (
@@ -223,11 +224,11 @@ def linked_tickets(conn: sa.Connection, ticket_id: str) -> list[LinkedTicket]:
         (own.related_to, Relation.EARLIER),
     ):
         if other_id is not None:
-            rows = conn.execute(sa.select(*_OTHER).where(TicketRow.id == other_id))
+            rows = conn.execute(sa.select(*_OTHER).where(TicketRow.id == other_id)).mappings()
             found += [_linked(row, as_what) for row in rows]
     rows = conn.execute(
         sa.select(*_OTHER).where(TicketRow.merged_into == ticket_id).order_by(TicketRow.serial)
-    )
+    ).mappings()
     return found + [_linked(row, Relation.MERGED_FROM) for row in rows]
 
 
