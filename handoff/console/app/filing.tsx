@@ -339,7 +339,7 @@ function Watchers({ shown }: { shown: TicketDetail }) {
   const names = watchers.map((one) => (one.id === me.value?.id ? t("You") : one.name));
   if (!may("tickets.work") && names.length === 0) return null;
   return (
-    <Row label={t("Watching")}>
+    <Row label={t("Watchers")}>
       <span class="filing-line">
         <span class={names.length ? "" : "filing-note"}>{names.join(", ") || t("Nobody")}</span>
         {may("tickets.work") && (
