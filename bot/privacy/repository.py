@@ -121,6 +121,7 @@ NOT_OF_CUSTOMERS = frozenset(
         "queues",
         "ticket_categories",
         "routing_rules",
+        "desk_levels",
         "ticket_numbers",
         "feedback_settings",
         "macros",

@@ -1,4 +1,5 @@
 /** The rules behind the console: what is listed, who waits too long, how a transcript is put together. */
+import { levelLabel, levels } from "@staff/levels";
 import type { StaffMessage, TicketEvent, TicketSummary } from "@staff/types";
 import { describe, expect, test } from "vitest";
 import { loadDraft, saveDraft } from "../../handoff/console/app/drafts";
@@ -209,6 +210,19 @@ describe("what is offered", () => {
     ["for who only reads", auditor, { assignee: null }, []],
   ] as [string, typeof agent, Partial<TicketSummary>, string[]][])("%s", (_name, me, more, expected) => {
     expect(acts(me, more)).toEqual(expected);
+  });
+
+  test("tickets are returned down to the first level with people", () => {
+    const shipped = levels.value;
+    const mine = { state: "claimed", assignee: ana } as const;
+    expect(acts(agent, mine)).not.toContain("return");
+    levels.value = shipped.map((level) => ({ ...level, staffed: true }));
+    expect(acts(agent, mine)).toContain("return");
+    expect(acts({ ...agent, level: "N1" }, { ...mine, level: "N1" })).not.toContain("return");
+    levels.value = shipped.map((level) => (level.key === "N2" ? { ...level, name: "Specialists" } : level));
+    expect(levelLabel("N2")).toBe("N2 · Specialists");
+    expect(levelLabel("N3")).toBe("N3");
+    levels.value = shipped;
   });
 });
 
