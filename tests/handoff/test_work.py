@@ -365,7 +365,12 @@ async def test_the_customer_hears_when_a_third_party_is_waited_for(world: World)
     await world.desk.wait(opened.ticket_id, world.ana, third_party=True, reason="carrier")
     await world.desk.wait(opened.ticket_id, world.ana, third_party=True)
     heard = [m.text.split()[0] for m in await world.messages(conversation_id)]
-    assert heard == ["utter_handoff", "utter_ticket_claimed", "utter_ticket_waiting"]
+    assert heard == [
+        "utter_handoff",
+        "utter_ticket_claimed",
+        "utter_ticket_waiting_for_you",
+        "utter_ticket_waiting",
+    ]
 
 
 async def test_last_words_come_before_the_closing_sentence_and_the_bot(world: World) -> None:
