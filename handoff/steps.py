@@ -1458,6 +1458,9 @@ class DeskSteps:
         )
         if epoch is None:
             raise Conflict("The conversation has changed hands in the meantime.", code="stale")
+        if to is Owner.AGENT:
+            # Whatever was written in line and not looked at yet is the person's to read now.
+            conversations.end_pending_turns(tx, conversation.id)
         return epoch
 
     # ------------------------------------------------------------- telling all who care
