@@ -584,7 +584,8 @@ def live_by_words(
 
 def count_live(conn: sa.Connection) -> int:
     """Return how many articles customers see."""
-    return conn.execute(_seen(sa.select(sa.func.count()).select_from(ArticleRow))).scalar_one()
+    query = _seen(sa.select(sa.func.count()).select_from(ArticleRow))
+    return int(conn.execute(query).scalar_one())
 
 
 def _live(encoder: str) -> Any:

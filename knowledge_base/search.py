@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -120,7 +121,7 @@ class KnowledgeBase:
         self._version = -1
         self._lock = asyncio.Lock()
         self._improved = -1
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[Any]] = []
         self._stale = asyncio.Event()
         self._closing = False
         self._steps = 0

@@ -183,8 +183,7 @@ def showings(
             )
         )
         for row in rows:
-            decided = accepted[row.article_key]
-            if decided is not None and row.at >= decided:
+            if row.at >= accepted[row.article_key]:
                 found.setdefault(row.article_key, []).append(
                     Showing(row.conversation_id, row.at, row.ticket_at)
                 )

@@ -85,7 +85,9 @@ async def test_an_answer_becomes_an_article_by_way_of_an_editor(house: House) ->
     await dialog.get_by_role("switch", name="Propose an article from the answer").check()
     question = dialog.get_by_label("Question in the customer's words")
     await expect(question).to_have_value("Do you rent sofas for parties?")
-    await expect(dialog.get_by_role("textbox", name="Answer")).to_have_value("Yes, we rent sofas. Call ….")
+    await expect(dialog.get_by_role("textbox", name="Answer")).to_have_value(
+        "Yes, we rent sofas. Call …."
+    )
     await both_sizes(house, agent, "resolve-propose")
     await question.fill("")
     await dialog.get_by_role("button", name="Resolve").click()
