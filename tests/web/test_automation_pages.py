@@ -3,9 +3,10 @@
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from bot.conversations import repository as conversations
 from bot.dialogue.rasa_wire import RasaReply
@@ -15,7 +16,8 @@ from handoff.pack import PackInput
 from handoff.ticket import Reason
 from tests.parts import ScriptedRasa, bearer, gateway
 from tests.web.conftest import OpenPage
-from tests.web.test_wording_pages import Axe, House
+from tests.web.test_console import DESK, PHONE
+from tests.web.test_wording_pages import PICTURES, Axe, House
 
 pytestmark = pytest.mark.browser
 
@@ -25,6 +27,17 @@ async def house(tmp_path: Path, dist: Path, open_page: OpenPage, axe: Axe) -> As
     rasa = ScriptedRasa(script=lambda _: [RasaReply("utter_greet", None, {}, ())])
     async with gateway(tmp_path, rasa) as (services, client):
         yield House(services, client, open_page, axe)
+
+
+async def picture(page: Page, name: str) -> None:
+    """Leave a picture at both widths, where they are wanted; the page is not loaded anew."""
+    for size in (PHONE, DESK):
+        viewport: Any = size["viewport"]
+        await page.set_viewport_size(viewport)
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        if PICTURES:
+            path = Path(PICTURES) / f"{name}-{viewport['width']}.png"
+            await page.screenshot(path=path, full_page=True)
 
 
 async def hand_off(house: House) -> tuple[str, str]:
@@ -79,6 +92,7 @@ async def test_a_macro_and_a_rule_from_the_admin_to_the_ticket(house: House) -> 
     await expect(page.get_by_text("It would have fitted 0 of 1 tickets.")).to_be_visible()
     await expect(page.get_by_text("Words of the customer does not fit")).to_be_visible()
     await house.assert_sound(page)
+    await picture(page, "rule-editor")
     await page.get_by_role("button", name="Save", exact=True).click()
     await expect(page.locator(".au-row").filter(has_text="Angry")).to_be_visible()
 
@@ -110,6 +124,7 @@ async def test_a_macro_and_a_rule_from_the_admin_to_the_ticket(house: House) -> 
     await expect(dialog.get_by_text("This will happen")).to_be_visible()
     await expect(dialog.locator(".macro-text")).to_contain_text("we look for FL-")
     await house.assert_sound(page)
+    await picture(page, "macros-dialog")
     await dialog.get_by_role("button", name="Apply").click()
     await expect(page.get_by_text("“Parcel” was applied.")).to_be_visible()
     case = page.get_by_role("complementary", name="Case")
@@ -122,4 +137,4 @@ async def test_a_macro_and_a_rule_from_the_admin_to_the_ticket(house: House) -> 
     await page.goto(f"{house.url}/admin#/rules")
     await page.get_by_role("tab", name="What fitted").click()
     await expect(page.locator(".au-result").filter(has_text="Angry")).to_contain_text("scandal*")
-    await house.look(page, "rules-log", page.get_by_role("tab"))
+    await house.look(page, "rules-log", page.locator(".au-result"))

@@ -4,7 +4,7 @@ import { api } from "@staff/api";
 import { Badge, IconButton, Tabs } from "@staff/controls";
 import { n, t } from "@staff/i18n";
 import { ArrowDown, ArrowUp, Plus, TriangleAlert, Zap } from "@staff/icons";
-import { href } from "@staff/router";
+import { href, navigate } from "@staff/router";
 import { may } from "@staff/session";
 import { Empty, LoadError, Skeleton } from "@staff/states";
 import { announce, toastError } from "@staff/toast";
@@ -30,16 +30,15 @@ export function RulesPage({ rest: [id] }: { rest: readonly string[] }) {
   }
   if (error) return <LoadError error={error} retry={load} />;
   if (!data) return <Skeleton rows={4} />;
-  if (id) {
+  if (id && id !== "log") {
     const rule = data.items.find((one) => one.id === id) ?? null;
     if (!rule && id !== "new") return <Empty icon={TriangleAlert} title={t("There is no such rule.")} />;
     return <RuleEditor key={`${id}${rule?.version ?? 0}`} rule={rule} offered={data.offered} />;
   }
-  return <List data={data} reload={load} />;
+  return <List data={data} tab={id === "log" ? "log" : "rules"} reload={load} />;
 }
 
-function List({ data, reload }: { data: RuleList; reload: () => void }) {
-  const [tab, setTab] = useState<"rules" | "log">("rules");
+function List({ data, tab, reload }: { data: RuleList; tab: "rules" | "log"; reload: () => void }) {
   const move = async (from: number, to: number) => {
     const ids = data.items.map((rule) => rule.id);
     const [moved] = ids.splice(from, 1);
@@ -73,7 +72,7 @@ function List({ data, reload }: { data: RuleList; reload: () => void }) {
           { name: "rules", label: t("Rules") },
           { name: "log", label: t("What fitted") },
         ]}
-        onChange={setTab}
+        onChange={(name) => navigate(href(name === "log" ? ["rules", "log"] : ["rules"]))}
       />
       <div id="au-panel" role="tabpanel" aria-label={tab === "rules" ? t("Rules") : t("What fitted")}>
         {tab === "log" && <RuleLog offered={data.offered} />}

@@ -81,27 +81,29 @@ function ThirdPartyPart({ third }: { third: ThirdParty }) {
     <Part title={t("Third party")}>
       <dl class="facts">
         {third.vendor && (
-          <>
+          <div>
             <dt>{t("Vendor")}</dt>
             <dd>{third.vendor}</dd>
-          </>
+          </div>
         )}
         {third.expected_at && third.since && (
-          <>
+          <div>
             <dt>{t("Answer expected by")}</dt>
             <dd class={third.overdue ? "text-danger third-party-late" : undefined}>
               {dateTime(third.expected_at)}
               {third.overdue && ` · ${t("Overdue")}`}
             </dd>
-          </>
+          </div>
         )}
-        <dt>{third.since ? t("Waiting for") : t("Waited")}</dt>
-        <dd>{duration(third.waited_seconds + passed)}</dd>
+        <div>
+          <dt>{third.since ? t("Waiting for") : t("Waited")}</dt>
+          <dd>{duration(third.waited_seconds + passed)}</dd>
+        </div>
         {third.total_seconds > third.waited_seconds && (
-          <>
+          <div>
             <dt>{t("All waits together")}</dt>
             <dd>{duration(third.total_seconds + passed)}</dd>
-          </>
+          </div>
         )}
       </dl>
     </Part>
