@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
+from bot.conversations import repository as conversations
+from bot.kit.db import Tx
+from bot.staff.account import Role
+from handoff.pack import PackInput
+from handoff.ticket import Reason
 from tests.bot.inbox.test_turns import answered, send, session
-from tests.parts import gateway
+from tests.parts import add_staff, gateway
 
 
 async def receive(ws: Any, kind: str) -> dict[str, Any]:
@@ -81,6 +86,43 @@ async def test_garbage_is_answered_and_the_connection_lives(tmp_path: Path, fram
                 {"type": "message", "client_id": str(uuid.uuid4()), "text": "still there?"}
             )
             assert await receive(ws, "ack")
+
+
+async def test_the_widget_hears_who_has_joined_and_tells_what_was_read(tmp_path: Path) -> None:
+    async with gateway(tmp_path, work=False) as (services, client):
+        token = await session(client)
+        await add_staff(services, Role.AGENT)
+        conversation = await services.visitors.conversation_of(token)
+
+        def hand_off(tx: Tx) -> str:
+            opened = services.desk.open_ticket(
+                tx,
+                conversation=conversations.get_conversation(tx.conn, conversation),
+                reason=Reason.CUSTOMER_ASKED,
+                turn_id=None,
+                pack_facts=PackInput(),
+                topic=None,
+                now=services.clock.now(),
+            )
+            return opened.ticket_id
+
+        ticket = await services.db.write(hand_off)
+        (agent,) = await services.desk.list_agents()
+        async with client.ws_connect("/api/widget/v1/socket") as ws:
+            await ws.send_json({"type": "hello", "token": token, "last_seq": 0})
+            waiting = await receive(ws, "owner")
+            assert (waiting["owner"], "agent_name" in waiting) == ("queue", False)
+            await services.desk.claim(ticket, agent)
+            joined = await receive(ws, "owner")
+            assert (joined["owner"], joined["agent_name"]) == ("agent", agent.name)
+            for seq in ("2", -1, True, 10**12, 900, 1):
+                await ws.send_json({"type": "seen", "seq": seq})
+            await ws.send_json({"type": "ping"})
+            await receive(ws, "pong")
+        seen, _ = await services.db.read(
+            lambda conn: conversations.reading_state(conn, conversation)
+        )
+        assert seen == 1
 
 
 async def test_another_site_may_not_connect(tmp_path: Path) -> None:
