@@ -21,7 +21,7 @@ import {
   reopeningName,
 } from "./words";
 
-const LEVELS = ["N2", "N3", "N4"] as const;
+const LEVELS = ["N1", "N2", "N3", "N4"] as const;
 const PAUSES = ["waiting_customer", "waiting_third_party", "snoozed"] as const;
 const REOPENINGS = ["continue", "first", "total"] as const;
 const KINDS: readonly ActionKind[] = [
