@@ -70,6 +70,8 @@ class SavedViews:
             assignee=staff.id if scope.assignee == "me" else scope.assignee,
             unassigned=scope.assignee == "none",
             text=scope.text,
+            tag=scope.tag,
+            watched_by=staff.id if scope.watching else None,
         )
         return tickets.count_tickets(conn, wanted, limit=COUNTED + 1)
 

@@ -6,20 +6,22 @@ from typing import Any
 
 from bot.kit.errors import Invalid
 from bot.kit.text import clean_text, is_blank
+from handoff.case.tag import fold
 from handoff.ticket import OPEN, PAUSED, TicketState
 
 MAX_NAME = 60
 MAX_VIEWS = 50
 """Own views of one person, and shared ones of the desk."""
-BUILT_IN = ("queue", "mine", "open", "waiting", "resolved")
+BUILT_IN = ("queue", "mine", "open", "waiting", "watching", "resolved")
 """What the console offers without anybody's doing; each may be the view one begins with."""
-FILTERS = ("view", "queue", "level", "state", "assignee", "q", "sort")
+FILTERS = ("view", "queue", "level", "state", "assignee", "tag", "q", "sort")
 MAX_FILTER = 200
 _SCOPES: dict[str, tuple[frozenset[TicketState], str | None]] = {
     "queue": (frozenset({TicketState.QUEUED}), None),
     "mine": (OPEN, "me"),
     "open": (OPEN, None),
     "waiting": (PAUSED, None),
+    "watching": (OPEN, None),
     "resolved": (frozenset({TicketState.RESOLVED}), None),
 }
 
@@ -48,6 +50,9 @@ class Scope:
     queue: str | None
     level: str | None
     text: str | None
+    tag: str | None = None
+    watching: bool = False
+    """Only those that the person watches."""
 
 
 def read_name(name: str) -> str:
@@ -81,6 +86,11 @@ def read_filters(filters: dict[str, Any]) -> dict[str, str]:
     state = read.get("state", "open")
     if state != "open" and state not in set(TicketState):
         raise Invalid("There is no such ticket state.", code="unknown_filter")
+    if "tag" in read:
+        try:
+            read["tag"] = fold(read["tag"])
+        except ValueError as error:
+            raise Invalid(str(error), code="invalid_tag") from None
     return read
 
 
@@ -96,4 +106,6 @@ def scope_of(filters: dict[str, str]) -> Scope:
         queue=filters.get("queue"),
         level=filters.get("level"),
         text=filters.get("q"),
+        tag=filters.get("tag"),
+        watching=filters.get("view") == "watching",
     )

@@ -59,6 +59,7 @@ export {
   ShieldCheck,
   Split,
   StickyNote,
+  Tag,
   ThumbsDown,
   ThumbsUp,
   Trash2,

@@ -13,7 +13,7 @@ import { GRADES, type Grade, type Relation, type TicketDetail } from "@staff/typ
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ActDialog, canAct, openDialog, ReasonField } from "./actions";
-import { act, list, refreshAll, ticket, ticketHref, ticketId } from "./store";
+import { act, list, listHref, refreshAll, ticket, ticketHref, ticketId } from "./store";
 
 const LONGEST_SUBJECT = 120;
 const LONGEST_TAG = 40;
@@ -226,7 +226,9 @@ function Tags({ tags, editable }: { tags: readonly string[]; editable: boolean }
         <ul class="tag-list" aria-label={t("Tags")}>
           {tags.map((tag) => (
             <li key={tag} class="tag-chip">
-              {tag}
+              <a href={listHref({ view: "open", queue: "", tag })} title={t("Tickets with this tag")}>
+                {tag}
+              </a>
               {editable && (
                 <button
                   type="button"

@@ -32,7 +32,7 @@ import { claimNext, filters, pane, queues, waitingCount } from "./store";
 import { type View, writeFilters } from "./views";
 import { waitTone } from "./waiting";
 
-const NO_FILTERS = { queue: "", level: "", state: "", assignee: "", q: "", sort: "" };
+const NO_FILTERS = { queue: "", level: "", state: "", assignee: "", tag: "", q: "", sort: "" };
 
 export function viewName(view: View): string {
   const names: Record<View, string> = {

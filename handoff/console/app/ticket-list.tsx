@@ -1,8 +1,8 @@
 /** The list of tickets: search, filters, and one line per ticket that tells who waits, for what, how long. */
-import { Avatar, Badge, Button, Choice, Icon, LevelBadge, type Option } from "@staff/controls";
+import { Avatar, Badge, Button, Choice, Field, Icon, LevelBadge, type Option } from "@staff/controls";
 import { ago, duration, now, numberText } from "@staff/format";
 import { t } from "@staff/i18n";
-import { ArrowLeft, Flag, Globe, Inbox, Search, Send, User, X } from "@staff/icons";
+import { ArrowLeft, Flag, Globe, Inbox, Search, Send, Tag, User, X } from "@staff/icons";
 import { channelName, languageName, priorityName, stateName, stateTone } from "@staff/labels";
 import { Popover } from "@staff/popover";
 import { href, navigate } from "@staff/router";
@@ -29,6 +29,9 @@ import {
 } from "./store";
 import { type Filters, filterCount, writeFilters } from "./views";
 import { waited, waitTone } from "./waiting";
+
+/** On a line of the list; the ticket shows all. */
+const TAGS_SHOWN = 3;
 
 export function TicketList() {
   const { view, queue, q } = filters.value;
@@ -89,7 +92,7 @@ function SearchField({ q }: { q: string }) {
 }
 
 function FilterPanel() {
-  const { level, state, assignee, sort } = filters.value;
+  const { level, state, assignee, tag, sort } = filters.value;
   const count = filterCount(filters.value);
   const change = (changes: Partial<Filters>) => navigate(listHref(changes), { replace: true });
   const levels = [...new Set((queues.value ?? []).map((queue) => queue.level))].sort();
@@ -144,6 +147,17 @@ function FilterPanel() {
         ]}
         onChange={(value) => change({ assignee: value })}
       />
+      <Field label={t("Tag")}>
+        {(ids) => (
+          <input
+            {...ids}
+            class="input"
+            maxLength={40}
+            value={tag}
+            onChange={(event) => change({ tag: event.currentTarget.value.trim() })}
+          />
+        )}
+      </Field>
       <Choice
         label={t("Order")}
         value={sort}
@@ -154,7 +168,11 @@ function FilterPanel() {
         onChange={(value) => change({ sort: value })}
       />
       {count > 0 && (
-        <Button icon={X} class="panel-wide" onClick={() => change({ level: "", state: "", assignee: "" })}>
+        <Button
+          icon={X}
+          class="panel-wide"
+          onClick={() => change({ level: "", state: "", assignee: "", tag: "" })}
+        >
           {t("Clear filters")}
         </Button>
       )}
@@ -254,6 +272,11 @@ function TicketItem({ item, readAt, fresh }: { item: TicketSummary; readAt: numb
               <Badge tone={stateTone(item.state)}>{stateName(item.state)}</Badge>
             )}
             <Badge title={languageName(item.locale)}>{item.locale}</Badge>
+            {(item.tags ?? []).slice(0, TAGS_SHOWN).map((one) => (
+              <Badge key={one} icon={Tag}>
+                {one}
+              </Badge>
+            ))}
             {item.assignee ? (
               <Badge icon={User}>{item.assignee.id === me.value?.id ? t("You") : item.assignee.name}</Badge>
             ) : (

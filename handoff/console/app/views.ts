@@ -10,6 +10,8 @@ export interface Filters {
   level: string;
   state: string;
   assignee: string;
+  /** A word that stands on the ticket. */
+  tag: string;
   q: string;
   /** "due": what runs out first; else by priority and longest in line. */
   sort: string;
@@ -38,6 +40,7 @@ export function readFilters(query: Record<string, string>): Filters {
     level: query.level ?? "",
     state: query.state ?? "",
     assignee: query.assignee ?? "",
+    tag: query.tag ?? "",
     q: query.q ?? "",
     sort: query.sort === "due" ? "due" : "",
   };
@@ -48,7 +51,7 @@ export function writeFilters(filters: Filters): Record<string, string> {
   const query: Record<string, string> = {};
   const usual = filters.queue ? "open" : "queue";
   if (filters.view !== usual) query.view = filters.view;
-  for (const name of ["queue", "level", "state", "assignee", "q", "sort"] as const) {
+  for (const name of ["queue", "level", "state", "assignee", "tag", "q", "sort"] as const) {
     if (filters[name]) query[name] = filters[name];
   }
   return query;
@@ -65,6 +68,7 @@ export function toApiQuery(filters: Filters, limit: number): Record<string, stri
     limit,
   };
   if (filters.sort) query.sort = filters.sort;
+  if (filters.tag) query.tag = filters.tag;
   if (filters.view === "watching") query.watching = "true";
   return query;
 }
@@ -75,5 +79,5 @@ export function belongs(ticket: TicketSummary, filters: Filters): boolean {
 }
 
 export function filterCount(filters: Filters): number {
-  return [filters.level, filters.state, filters.assignee].filter(Boolean).length;
+  return [filters.level, filters.state, filters.assignee, filters.tag].filter(Boolean).length;
 }

@@ -11,6 +11,7 @@ from handoff.case.link import LinkKind, Relation, relation
 from handoff.case.mention import mentioned
 from handoff.case.seed import DEFAULT_CATEGORIES
 from handoff.case.tag import MAX_TAGS, changed, fold
+from handoff.views.view import read_filters, scope_of
 
 
 @pytest.mark.parametrize(
@@ -142,3 +143,11 @@ def test_links_read_from_both_sides() -> None:
     assert relation(LinkKind.DUPLICATE_OF, from_here=False) is Relation.HAS_DUPLICATE
     assert relation(LinkKind.CAUSED_BY, from_here=False) is Relation.CAUSE_OF
     assert relation(LinkKind.RELATED, from_here=False) is Relation.RELATED
+
+
+def test_a_saved_view_may_be_of_watched_tickets_with_a_tag() -> None:
+    kept = read_filters({"view": "watching", "tag": " #VIP"})
+    assert kept == {"view": "watching", "tag": "vip"}
+    scope = scope_of(kept)
+    assert (scope.watching, scope.tag, scope.assignee) == (True, "vip", None)
+    assert scope_of({}).watching is False
