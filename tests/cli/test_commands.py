@@ -28,7 +28,7 @@ OPTIONS = {
     "kb ask": "--locale --explain --data-dir",
     "chat": "--locale --data-dir",
     "explain": "--locale --json --data-dir",
-    "transcript": "--format --data-dir",
+    "transcript": "--format --verify --data-dir",
     "contact erase": "--yes --data-dir",
     "restore": "--force --data-dir",
 }
