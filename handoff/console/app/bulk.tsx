@@ -348,6 +348,7 @@ function reasonOf(item: Outcome): string {
     wrong_level: t("This person does not take its level."),
     reason_missing: t("Give a reason."),
     invalid_tag: t("It can't have this tag."),
+    too_many_tags: t("A ticket has at most 20 tags."),
   };
   return reasons[item.code ?? ""] ?? item.detail ?? "";
 }
