@@ -150,7 +150,11 @@ DELETE /api/v1/desk/rules/{id}
 PUT /api/v1/desk/rule-order
 PUT /api/v1/desk/levels
 """,
-    "tickets.supervise": "POST /api/v1/feedback/{id}/seen",
+    "tickets.supervise": """
+POST /api/v1/feedback/{id}/seen
+PUT /api/v1/work/people/{id}
+PUT /api/v1/work/queues/{id}
+""",
     "service_level.manage": """
 PUT /api/v1/feedback/settings
 POST /api/v1/service-level/policies
