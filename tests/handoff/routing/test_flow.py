@@ -167,7 +167,7 @@ async def test_the_last_and_the_default_queue_of_a_level_stay(world: World) -> N
             await serving.retire_queue(
                 support.id, version=support.version, replacement=replacement, staff=boss
             )
-        assert wrong.value.code == code  # type: ignore[attr-defined]  # both are FrontlineError
+        assert wrong.value.code == code
     orders = await queue_of(world, "orders")
     await serving.retire_queue(
         support.id, version=support.version, replacement=orders.id, staff=boss

@@ -139,7 +139,12 @@ def test_only_rules_that_count_shadow_others() -> None:
 
 WORDS = ("refund", "invoice", "late order", "ref", "order")
 LOCALES = ("pt-BR", "en", "es")
-some = lambda values: st.lists(st.sampled_from(values), max_size=2, unique=True).map(tuple)  # noqa: E731
+
+
+def some(values: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.lists(st.sampled_from(values), max_size=2, unique=True).map(tuple)
+
+
 CONDITIONS = st.builds(
     Conditions,
     topics=some(("orders", "billing", "faq")),
