@@ -84,15 +84,18 @@ export function startLive(kinds: readonly string[], handlers: LiveHandlers): () 
 
 /**
  * Runs `work` soon, never twice at once, and once more when it was asked for again meanwhile. Hints come
- * in bursts; this turns a burst into one or two reads.
+ * in bursts; this turns a burst into one or two reads. What is dear begins no sooner than `apartMs` after
+ * it began last: the first hint is followed at once, a stream of them at that pace.
  */
-export function coalesce(work: () => Promise<void>, waitMs = 80): () => void {
+export function coalesce(work: () => Promise<void>, waitMs = 80, apartMs = 0): () => void {
+  let begun = Number.NEGATIVE_INFINITY;
   let scheduled = false;
   let running = false;
   let again = false;
   const run = async () => {
     scheduled = false;
     running = true;
+    begun = performance.now();
     try {
       await work();
     } finally {
@@ -107,7 +110,7 @@ export function coalesce(work: () => Promise<void>, waitMs = 80): () => void {
     if (running) again = true;
     else if (!scheduled) {
       scheduled = true;
-      setTimeout(() => void run(), waitMs);
+      setTimeout(() => void run(), Math.max(waitMs, begun + apartMs - performance.now()));
     }
   };
   return schedule;

@@ -89,6 +89,25 @@ export function loadMore(): void {
   refreshList();
 }
 
+/** When each row was read: the seconds in it count from then. */
+export const rowReadAt = new WeakMap<TicketSummary, number>();
+
+/** Rows in which nothing but the time went on stay the same objects, and are not drawn again. */
+function keepUnchanged(read: readonly TicketSummary[], known: readonly TicketSummary[]): TicketSummary[] {
+  const before = new Map(known.map((item) => [item.id, item]));
+  const timeless = (item: TicketSummary) => {
+    const { waiting_seconds, due, ...rest } = item;
+    return JSON.stringify([rest, waiting_seconds > 0, due?.metric, due?.state, due?.at]);
+  };
+  const at = Date.now();
+  return read.map((item) => {
+    const old = before.get(item.id);
+    if (old && timeless(old) === timeless(item)) return old;
+    rowReadAt.set(item, at);
+    return item;
+  });
+}
+
 async function readList(): Promise<void> {
   const query = toApiQuery(filters.value, wanted.value);
   const key = JSON.stringify({ ...query, limit: 0, view: filters.value.view });
@@ -97,7 +116,10 @@ async function readList(): Promise<void> {
     if (key !== currentListKey()) return; // the filters changed while we asked
     const before = listedFor === key ? list.value : null;
     const known = new Set(before?.items.map((ticket) => ticket.id));
-    const items = page.items.filter((ticket) => belongs(ticket, filters.value));
+    const items = keepUnchanged(
+      page.items.filter((ticket) => belongs(ticket, filters.value)),
+      before?.items ?? [],
+    );
     listedFor = key;
     batch(() => {
       listError.value = null;
@@ -117,7 +139,8 @@ function currentListKey(): string {
   return JSON.stringify({ ...toApiQuery(filters.value, 0), limit: 0, view: filters.value.view });
 }
 
-export const refreshList = coalesce(readList);
+/** Hundreds of rows are dear to read and to draw: under a stream of hints about once in a second. */
+export const refreshList = coalesce(readList, 80, 800);
 
 /* ---- queues and what is new in them --------------------------------------------------------- */
 

@@ -9,6 +9,7 @@ import { href, navigate } from "@staff/router";
 import { me } from "@staff/session";
 import { Empty, LoadError, Skeleton } from "@staff/states";
 import type { TicketState, TicketSummary } from "@staff/types";
+import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { BulkBar, SelectBox, SelectButton, selected, toggle } from "./bulk";
 import { openSearch } from "./search-dialog";
@@ -23,6 +24,7 @@ import {
   loadMore,
   queues,
   refreshList,
+  rowReadAt,
   searchHref,
   ticketHref,
   ticketId,
@@ -201,11 +203,7 @@ function TicketItems() {
   }
   return (
     <div class="list-scroll">
-      <ul class="tickets">
-        {shown.items.map((item) => (
-          <TicketItem key={item.id} item={item} readAt={shown.readAt} fresh={shown.fresh.has(item.id)} />
-        ))}
-      </ul>
+      <ul class="tickets">{shown.items.map((item) => row(item, shown.fresh.has(item.id)))}</ul>
       {shown.more && (
         <Button class="load-more" onClick={loadMore}>
           {t("Show more")}
@@ -213,6 +211,19 @@ function TicketItems() {
       )}
     </div>
   );
+}
+
+const drawn = new WeakMap<TicketSummary, JSX.Element>();
+
+/** The same element for the same ticket: it is compared with itself and left as it is. */
+function row(item: TicketSummary, fresh: boolean): JSX.Element {
+  const known = drawn.get(item);
+  if (known) return known;
+  const made = (
+    <TicketItem key={item.id} item={item} readAt={rowReadAt.get(item) ?? Date.now()} fresh={fresh} />
+  );
+  drawn.set(item, made);
+  return made;
 }
 
 function TicketItem({ item, readAt, fresh }: { item: TicketSummary; readAt: number; fresh: boolean }) {
