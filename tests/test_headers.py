@@ -451,7 +451,7 @@ HOSTILE = [
 ALLOWED = frozenset(
     {"html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "h4", "dl", "dt"}
     | {"dd", "ol", "ul", "li", "p", "time", "em", "strong", "a", "code", "pre", "blockquote", "br"}
-    | {"hr", "del", "s", "table", "thead", "tbody", "tr", "th", "td", "b", "i"}
+    | {"hr", "del", "s", "table", "thead", "tbody", "tr", "th", "td", "b", "i", "footer"}
 )
 
 

@@ -40,11 +40,15 @@ async def house(tmp_path: Path, dist: Path, open_page: OpenPage, axe: Axe) -> As
         yield House(services, client, open_page, axe)
 
 
-async def take(page: Page, name: str) -> None:
+CHAT = {"x": 850.0, "y": 15.0, "width": 425.0, "height": 745.0}
+"""Where the chat is on the shop's page."""
+
+
+async def take(page: Page, name: str, *, clip: Any = None) -> None:
     """Leave a picture, when pictures are wanted."""
     if PICTURES:
         await page.evaluate(STILL)
-        await page.screenshot(path=Path(PICTURES) / f"{name}.png")
+        await page.screenshot(path=Path(PICTURES) / f"{name}.png", clip=clip)
 
 
 async def people_at_n1(house: House) -> dict[str, str]:
@@ -133,7 +137,7 @@ async def test_a_case_through_every_level_to_the_rating(house: House, open_page:
     found = ticket_number.search(await log.inner_text())
     assert found
     number = found.group()
-    await take(customer, "case-1-customer-waits")
+    await take(customer, "case-1-customer-waits", clip=CHAT)
 
     await claim(ana, number)  # at N1: it came without a reload
     await expect(log).to_contain_text("Ana")
@@ -173,7 +177,7 @@ async def test_a_case_through_every_level_to_the_rating(house: House, open_page:
     await expect(solved).to_be_enabled()
     await solved.click()
     await expect(log).to_contain_text("How was the help you got from Ana?")
-    await take(customer, "case-5-customer-rates")
+    await take(customer, "case-5-customer-rates", clip=CHAT)
     await log.get_by_role("button", name="5", exact=True).last.click()
     await expect(log).to_contain_text("Thanks for the 5!")
     async with house.client.get("/api/v1/feedback", headers=headers) as response:
