@@ -27,6 +27,7 @@ from handoff.automation.rule import (
     RuleTerms,
     Trigger,
     from_json,
+    listened_for,
     to_json,
 )
 from handoff.automation.tables import HappeningRow, MacroRow, MacroUseRow, RuleRow, RuleRunRow
@@ -276,10 +277,7 @@ def change_rule(tx: Tx, rule: Rule, terms: RuleTerms, *, enabled: bool, now: dat
 
 
 def _looked_up(terms: RuleTerms) -> str:
-    heard = {trigger.value for trigger in terms.triggers}
-    if Trigger.RECONTACTED in terms.triggers:
-        heard |= {Trigger.OPENED.value, Trigger.REOPENED.value}
-    return f",{','.join(sorted(heard))},"
+    return f",{','.join(sorted(trigger.value for trigger in listened_for(terms)))},"
 
 
 def retire_rule(tx: Tx, rule_id: str, *, now: datetime) -> None:

@@ -186,6 +186,13 @@ def hears(terms: RuleTerms, trigger: Trigger, facts: Facts) -> bool:
     )
 
 
+def listened_for(terms: RuleTerms) -> frozenset[Trigger]:
+    """Return what may have happened when the rule is looked at."""
+    if Trigger.RECONTACTED not in terms.triggers:
+        return frozenset(terms.triggers)
+    return frozenset({*terms.triggers, Trigger.OPENED, Trigger.REOPENED})
+
+
 def misses(conditions: Conditions, facts: Facts) -> tuple[Miss, ...]:
     """Return the conditions that do not hold; none when all do."""
     asked: dict[str, str | None] = {

@@ -28,6 +28,7 @@ from handoff.automation.rule import (
     Trigger,
     find_loop,
     hears,
+    listened_for,
     misses,
     name_problems,
     problems_of,
@@ -494,7 +495,10 @@ class Rules:
     def _occasions(
         conn: Connection, terms: RuleTerms, ticket: Ticket, *, since: datetime, now: datetime
     ) -> list[Past]:
-        past = repository.past_of(conn, ticket, since=since)
+        heard = listened_for(terms)
+        past = [
+            one for one in repository.past_of(conn, ticket, since=since) if one.trigger in heard
+        ]
         latest = waited_since(terms, now)
         begun = ticket.waiting_since
         if Trigger.WAITING in terms.triggers and begun is not None and begun <= latest:
