@@ -4,7 +4,7 @@ import "./feedback.css";
 import { api } from "@staff/api";
 import { Badge, Button, Choice, Field, Tabs, Toggle } from "@staff/controls";
 import { dateTime } from "@staff/format";
-import { n, t } from "@staff/i18n";
+import { locale, n, t } from "@staff/i18n";
 import { Download, ThumbsUp, TriangleAlert } from "@staff/icons";
 import { channelName } from "@staff/labels";
 import { href, navigate, route } from "@staff/router";
@@ -303,7 +303,7 @@ function Lines(props: {
               <th scope="row">{props.name ? props.name(line) : line.key}</th>
               <td class="sl-number">{decimalPercent(line.score_percent)}</td>
               <td class="sl-number">{line.answers}</td>
-              <td class="sl-number">{line.mean ?? "–"}</td>
+              <td class="sl-number">{line.mean === null ? "–" : numberFormat(line.mean)}</td>
               <td class="sl-number">{line.asked}</td>
               <td class="sl-number">{decimalPercent(line.response_percent)}</td>
               <td class="sl-number">{line.bad}</td>
@@ -313,6 +313,10 @@ function Lines(props: {
       </table>
     </section>
   );
+}
+
+function numberFormat(value: number): string {
+  return new Intl.NumberFormat(locale.value, { maximumFractionDigits: 2 }).format(value);
 }
 
 /** By fetch: the session's cookie goes along, and a refusal is shown instead of being saved. */
