@@ -316,6 +316,7 @@ class FakeStaff:
             ("GET", "/tickets", self._list_tickets),
             ("POST", "/tickets/claim-next", self._claim_next),
             ("GET", "/tickets/{id}", self._ticket),
+            ("GET", "/tickets/{id}/customer", self._customer),
             ("POST", "/tickets/{id}/company", self._typing),
             ("POST", "/tickets/{id}/{act}", self._act),
             ("GET", "/views", self._views),
@@ -518,6 +519,9 @@ class FakeStaff:
     async def _ticket(self, request: web.Request) -> web.Response:
         ticket = self.tickets.get(request.match_info["id"])
         return web.json_response(self._detail(ticket)) if ticket else problem(404, "not_found")
+
+    async def _customer(self, _: web.Request) -> web.Response:
+        return web.json_response({"waiting": None, "feedback": None})
 
     async def _claim_next(self, request: web.Request) -> web.Response:
         body = await request.json()
