@@ -1,6 +1,6 @@
 """Contested claims: many people want the same tickets at once; how long, and does each have one winner?
 
-    python -m tests.bench.claims --tickets 10000 --claimers 2 [--postgres URL]
+    python -m tests.bench.claims --tickets 2500 --claimers 4 [--postgres URL]
 
 Every claimer goes through all tickets in an order of their own, several at a time, so that each ticket is
 claimed once by each of them; the store decides who wins. Then the same tickets are put back and emptied again by
@@ -211,10 +211,10 @@ async def measure(
 async def main() -> int:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--tickets", type=int, default=10_000)
-    parser.add_argument("--claimers", type=int, default=2)
+    parser.add_argument("--tickets", type=int, default=2_500)
+    parser.add_argument("--claimers", type=int, default=4)
     parser.add_argument("--at-once", type=int, default=16, help="claims of one claimer at a time")
-    parser.add_argument("--next", type=int, default=200, help="tickets taken by claim next")
+    parser.add_argument("--next", type=int, default=100, help="tickets taken by claim next")
     parser.add_argument("--postgres", help="postgresql+asyncpg://…; without it SQLite")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
