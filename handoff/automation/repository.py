@@ -614,14 +614,15 @@ def facts_of(
         channel=conversation.channel,
         reason=ticket.reason.value,
         bounces=ticket.bounce_count,
-        text=_words_of(conn, ticket, seq) if words else "",
+        text=words_of(conn, ticket, seq) if words else "",
         open_now=is_open(conn, queue.calendar_key, at),
         days_since_resolved=_days_since_resolved(conn, ticket, conversation.contact_id),
         reopened_by_customer=by_nobody,
     )
 
 
-def _words_of(conn: sa.Connection, ticket: Ticket, seq: int | None) -> str:
+def words_of(conn: sa.Connection, ticket: Ticket, seq: int | None) -> str:
+    """Return a message of the customer; without `seq` all of theirs since the bot's part began."""
     query = (
         sa.select(MessageRow.text)
         .where(

@@ -479,8 +479,13 @@ class Rules:
         self, conn: Connection, terms: RuleTerms, ticket: Ticket, *, since: datetime, now: datetime
     ) -> TriedTicket:
         nearest: TriedTicket | None = None
+        base: Facts | None = None
         for past in self._occasions(conn, terms, ticket, since=since, now=now):
-            facts = self._facts(conn, terms, ticket, past)
+            if base is None:
+                base = repository.facts_of(
+                    conn, ticket, words=False, is_open=self._is_open, at=past.at
+                )
+            facts = self._at(conn, terms, ticket, base, past)
             if past.trigger is not Trigger.WAITING and not hears(terms, past.trigger, facts):
                 continue
             missed = misses(terms.conditions, facts)
@@ -506,18 +511,23 @@ class Rules:
             past.append(Past(Trigger.WAITING, at, ticket.state.value, ticket.queue_id))
         return past
 
-    def _facts(self, conn: Connection, terms: RuleTerms, ticket: Ticket, past: Past) -> Facts:
-        facts = repository.facts_of(
-            conn,
-            ticket,
-            words=bool(terms.conditions.words),
-            is_open=self._is_open,
-            at=past.at,
-            seq=past.seq,
-            by_nobody=past.by_nobody,
-        )
+    def _at(
+        self, conn: Connection, terms: RuleTerms, ticket: Ticket, base: Facts, past: Past
+    ) -> Facts:
+        """Return the facts of an instant: only what the rule asks for is read again."""
         queue = desk.get_queue(conn, past.queue_id)
-        return replace(facts, state=past.state, queue=queue.key, level=queue.level)
+        facts = replace(
+            base,
+            state=past.state,
+            queue=queue.key,
+            level=queue.level,
+            reopened_by_customer=past.by_nobody,
+        )
+        if terms.conditions.words:
+            facts = replace(facts, text=repository.words_of(conn, ticket, past.seq))
+        if terms.conditions.hours is not None:
+            facts = replace(facts, open_now=self._is_open(conn, queue.calendar_key, past.at))
+        return facts
 
     @staticmethod
     def _check(conn: Connection, terms: RuleTerms, rules: Sequence[Rule]) -> None:

@@ -37,7 +37,7 @@ from handoff.ticket import Automaton, Ticket
 
 log = structlog.get_logger(__name__)
 SWEEP_SECONDS = 0.5
-WAITING_SECONDS = 5.0
+WAITING_SECONDS = 15.0
 """How often it is looked at who waits: a rule waits for whole minutes."""
 LONGEST_PUT_OFF = timedelta(hours=1)
 
