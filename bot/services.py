@@ -458,9 +458,7 @@ class Services:
 
     def performer(self) -> Performer:
         """Return what does the things that macros and rules say."""
-        return Performer(
-            self.desk, texts=self.texts, public_url=lambda: self.settings.public_url
-        )
+        return Performer(self.desk, texts=self.texts, public_url=lambda: self.settings.public_url)
 
     def macros(self) -> Macros:
         """Return the macros."""

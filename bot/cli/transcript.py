@@ -3,6 +3,7 @@
 Works while `up` runs.
 """
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -87,15 +88,19 @@ async def check(settings: Settings, conversation: str, path: Path) -> Verdict:
         NotFound: there is no such conversation, or no such export was made here.
     """
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise Invalid("This file is too large to be a transcript.", code="no_transcript")
-        text = path.read_bytes().decode("utf-8")
+        text = (await asyncio.to_thread(_read, path)).decode("utf-8")
     except OSError as error:
         raise Invalid(f"The file can't be read: {error.strerror}.", code="no_file") from error
     except UnicodeDecodeError:
         raise Invalid("This file is no text in UTF-8.", code="no_transcript") from None
     async with _transcripts(settings) as transcripts:
         return await transcripts.verify(text, None, given=conversation)
+
+
+def _read(path: Path) -> bytes:
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise Invalid("This file is too large to be a transcript.", code="no_transcript")
+    return path.read_bytes()
 
 
 def told(verdict: Verdict) -> list[str]:

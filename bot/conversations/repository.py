@@ -655,9 +655,9 @@ def list_versions(
 def list_deliveries(conn: sa.Connection, conversation_id: str) -> dict[str, Delivery]:
     """Return by message id what became of the conversation's messages on their way."""
     rows = conn.execute(
-        sa.select(
-            OutboxRow.message_id, OutboxRow.state, OutboxRow.attempts, OutboxRow.error
-        ).where(OutboxRow.conversation_id == conversation_id)
+        sa.select(OutboxRow.message_id, OutboxRow.state, OutboxRow.attempts, OutboxRow.error).where(
+            OutboxRow.conversation_id == conversation_id
+        )
     )
     return {
         row.message_id: Delivery(DeliveryState(row.state), int(row.attempts), row.error)
@@ -862,9 +862,7 @@ def deliver_again(tx: Tx, message_id: str, *, now: datetime) -> bool:
     """Put a reply that was given up back in line; False when it was not given up."""
     result = tx.conn.execute(
         sa.update(OutboxRow)
-        .where(
-            OutboxRow.message_id == message_id, OutboxRow.state == DeliveryState.FAILED.value
-        )
+        .where(OutboxRow.message_id == message_id, OutboxRow.state == DeliveryState.FAILED.value)
         .values(
             state=DeliveryState.PENDING.value,
             attempts=0,

@@ -44,9 +44,7 @@ def is_new_session(conversation: Conversation, *, last_said_at: datetime, now: d
     )
 
 
-def plan_turn(
-    conversation: Conversation, message: Message, *, goes_on: bool = False
-) -> TurnPlan:
+def plan_turn(conversation: Conversation, message: Message, *, goes_on: bool = False) -> TurnPlan:
     """Decide whose turn it is.
 
     With `goes_on` a customer who waits in line chose to go on with the bot until a person comes.

@@ -367,9 +367,7 @@ async def set_priority(request: web.Request) -> web.StreamResponse:
     staff = staff_of(request)
     body = await read_body(request, PriorityBody)
     if body.reason is None or is_blank(body.reason):
-        raise Invalid(
-            "Give a reason, or choose impact and urgency instead.", code="reason_missing"
-        )
+        raise Invalid("Give a reason, or choose impact and urgency instead.", code="reason_missing")
     detail = await request.app[DESK].set_priority(
         _ticket_id(request), staff, priority=Priority(body.priority), reason=body.reason
     )

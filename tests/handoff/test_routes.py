@@ -158,7 +158,9 @@ async def test_a_ticket_from_the_line_to_the_end(world: World, client: Client) -
     until = (world.clock.now() + timedelta(hours=1)).isoformat()
     snoozed = await call(client, "POST", f"{path}/snooze", "ana", {"until": until})
     assert (snoozed["state"], snoozed["wake_at"]) == ("snoozed", "2026-11-18T16:01:30Z")
-    urgent = await call(client, "POST", f"{path}/priority", "ana", {"priority": "urgent", "reason": "legal"})
+    urgent = await call(
+        client, "POST", f"{path}/priority", "ana", {"priority": "urgent", "reason": "legal"}
+    )
     assert urgent["priority"] == "urgent"
     done = await call(client, "POST", f"{path}/resolve", "ana", {"text": "Pronto!"})
     assert done["state"] == "resolved"

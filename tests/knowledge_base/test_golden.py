@@ -1,6 +1,7 @@
 """Golden questions: kept, run over the whole base, and asked before anything goes live."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -129,7 +130,7 @@ async def test_an_import_that_breaks_a_golden_question_says_which_and_needs_a_ye
         }
         found = parse_import(json.dumps([item | changes]).encode(), name="a.json")
         assert not found.problems
-        return found.rows
+        return list(found.rows)
 
     for breaking in (
         rows(title="Zebra", state="published"),
@@ -139,7 +140,8 @@ async def test_an_import_that_breaks_a_golden_question_says_which_and_needs_a_ye
         with pytest.raises(Conflict) as refused:
             await gated.import_rows(breaking, actor=None)
         assert refused.value.code == "breaks_golden"
-        (lost,) = refused.value.extra["questions"]  # type: ignore[misc]  # a list of what was lost
+        questions: Any = refused.value.extra["questions"]
+        (lost,) = questions
         assert lost["question"] == "gift wrapping of parcels"
         assert (await golden.run()).failed == (), "nothing was imported"
     draft = await gated.import_rows(rows(title="Zebra"), actor=None)

@@ -35,13 +35,17 @@ async def main(folder: Path, port: int, rasa_url: str) -> None:
         app = create_public_app(services, tables=services.tables())
         public = await serve(app, host="127.0.0.1", port=port)
         address = "http://{}:{}".format(*internal.addresses[0][:2])
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "internal.new").write_text(address)
-        (folder / "internal.new").rename(folder / "internal")
+        await asyncio.to_thread(_publish, folder, address)
         await stop.wait()
         services.end_streams()
         await public.cleanup()
         await services.drain()
+
+
+def _publish(folder: Path, address: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "internal.new").write_text(address)
+    (folder / "internal.new").rename(folder / "internal")
 
 
 if __name__ == "__main__":

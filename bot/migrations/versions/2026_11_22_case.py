@@ -69,7 +69,9 @@ def upgrade() -> None:
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("read_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["event_id"], ["ticket_events.id"], name=op.f("fk_ticket_mentions_event_id_ticket_events")
+            ["event_id"],
+            ["ticket_events.id"],
+            name=op.f("fk_ticket_mentions_event_id_ticket_events"),
         ),
         sa.ForeignKeyConstraint(
             ["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_mentions_ticket_id_tickets")

@@ -56,7 +56,9 @@ def upgrade() -> None:
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.Column("updated_by", sa.String(length=36), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_canned_replies")),
-        sa.UniqueConstraint("owner_id", "shortcut", name=op.f("uq_canned_replies_owner_id_shortcut")),
+        sa.UniqueConstraint(
+            "owner_id", "shortcut", name=op.f("uq_canned_replies_owner_id_shortcut")
+        ),
     )
     op.create_table(
         "ticket_articles",

@@ -115,9 +115,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("ticket_id", "event_n", name=op.f("pk_third_party_waits")),
     )
-    op.create_index(
-        op.f("ix_third_party_waits_expected_at"), "third_party_waits", ["expected_at"]
-    )
+    op.create_index(op.f("ix_third_party_waits_expected_at"), "third_party_waits", ["expected_at"])
 
 
 def downgrade() -> None:

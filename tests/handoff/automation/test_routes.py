@@ -234,8 +234,8 @@ async def test_a_macro_is_made_previewed_and_applied_once(api: Api) -> None:
     assert (status, reused["code"]) == (422, "client_id_reused")
     status, bad = await api("POST", path, {"client_id": "x"}, role=Role.AGENT)
     assert (status, bad["code"]) == (422, "invalid_client_id")
-    body = {"name": "Number", "effects": [TAG], "enabled": False, "version": 1}
-    assert (await api("PUT", f"/macros/{macro['id']}", body))[0] == 200
+    changed: dict[str, Any] = {"name": "Number", "effects": [TAG], "enabled": False, "version": 1}
+    assert (await api("PUT", f"/macros/{macro['id']}", changed))[0] == 200
     assert (await api("GET", path, role=Role.AGENT))[0] == 404
     _, listed = await api("GET", "/macros", role=Role.AGENT)
     assert "Number" not in [item["name"] for item in listed["items"]]

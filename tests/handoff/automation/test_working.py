@@ -14,7 +14,7 @@ from handoff.automation import repository
 from handoff.automation.effect import Effect, EffectKind
 from handoff.automation.rule import MAX_CHAIN, Outcome, Trigger
 from handoff.case import repository as case_repository
-from handoff.ticket import Automaton, Priority, TicketState
+from handoff.ticket import Automaton, Escalation, Priority, TicketState
 from tests.handoff.automation.conftest import Department
 
 RAISE = Effect(EffectKind.RAISE_PRIORITY)
@@ -342,9 +342,9 @@ async def test_what_one_may_not_do_refuses_the_whole_macro(department: Departmen
     await world.desk.escalate(
         deep.ticket_id,
         world.sofia,
-        kind="functional",
+        kind=Escalation.FUNCTIONAL,
         to="N3",
-        reason="deep",  # type: ignore[arg-type]
+        reason="deep",
     )
     with pytest.raises(NotFound):
         await department.macros.apply(deep.ticket_id, macro.id, world.ana, use_id=new_id())

@@ -74,7 +74,7 @@ async def test_admins_keep_the_list(world: World, case: Cases) -> None:
         await case.add_category("gifts", names=names, topics=[], staff=world.sofia)
     with pytest.raises(Invalid, match="every language"):
         await case.add_category("other", names={"en": "x"}, topics=[], staff=world.sofia)
-    change = {"names": names, "topics": [], "position": 0, "staff": world.sofia}
+    change: dict[str, Any] = {"names": names, "topics": [], "position": 0, "staff": world.sofia}
     await case.change_category("gifts", version=1, retired=True, **change)
     with pytest.raises(Conflict, match="in the meantime"):
         await case.change_category("gifts", version=1, retired=False, **change)

@@ -1,6 +1,7 @@
 """Waiting, leaving, going on with the bot, coming back: the ticket and the owner always agree."""
 
 from datetime import timedelta
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -103,7 +104,8 @@ async def test_nothing_is_said_over_a_person(world: World) -> None:
     await world.desk.claim(opened.ticket_id, world.ana)
     count = len(await world.messages(conversation_id))
     for step in (world.desk.tell_status_step, world.desk.acknowledge_step):
-        assert not await world.db.write(lambda tx, s=step: s(tx, waiting, now=world.clock.now()))
+        told = await world.db.write(partial(step, conversation=waiting, now=world.clock.now()))
+        assert not told
     await choose(world, conversation_id, Button.BOT)
     await not_solved(world, conversation_id)
     assert len(await world.messages(conversation_id)) == count

@@ -43,7 +43,7 @@ async def test_the_least_loaded_gets_the_next_one(shift: Shift) -> None:
     busy, _ = await shift.hand_off()
     await shift.desk.claim(busy.ticket_id, shift.ana)
     assert await given(shift, 1) == ["bruno"]
-    assert sorted(await given(shift, 2)) == ["ana", "bruno"]
+    assert set(await given(shift, 2)) == {"ana", "bruno"}
 
 
 async def test_everybody_in_turn(shift: Shift) -> None:
