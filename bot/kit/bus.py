@@ -22,6 +22,8 @@ HEARTBEAT_SECONDS = 3.0
 SILENCE_SECONDS = 10.0
 """A connection on which not even that came back is dead."""
 RECONNECT_SECONDS = 0.5
+CANCEL_SECONDS = 0.5
+"""How long a task may take to end before it is told again."""
 
 
 class Bus(Protocol):
@@ -109,6 +111,7 @@ class RedisBus(LocalBus):
         self._outgoing: asyncio.Queue[str] = asyncio.Queue(4096)
         self._connected = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._closing = False
 
     def publish(self, topic: str, payload: dict[str, Any]) -> None:
         """See `Bus.publish`."""
@@ -128,13 +131,17 @@ class RedisBus(LocalBus):
 
     async def close(self) -> None:
         """Stop both directions."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._closing = True
+        ending = set(self._tasks)
+        while ending:
+            for task in ending:
+                task.cancel()
+            # The client can take a cancellation for a broken connection: then the task has to be told again.
+            _, ending = await asyncio.wait(ending, timeout=CANCEL_SECONDS)
 
     async def _send(self) -> None:
         troubled = False
-        while True:
+        while not self._closing:
             try:
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
                     data = await self._outgoing.get()
@@ -154,7 +161,7 @@ class RedisBus(LocalBus):
 
     async def _receive(self) -> None:
         troubled = False
-        while True:
+        while not self._closing:
             try:
                 async with self._redis.pubsub() as pubsub:
                     await pubsub.subscribe(self._channel)

@@ -117,6 +117,39 @@ async def test_a_connection_that_says_nothing_is_opened_anew(
     await _crosses(buses)
 
 
+class _Stubborn:
+    """A client that takes a cancellation for a broken connection."""
+
+    def pubsub(self) -> "_Stubborn":
+        return self
+
+    async def __aenter__(self) -> "_Stubborn":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def subscribe(self, _: str) -> None:
+        pass
+
+    async def publish(self, *_: str) -> None:
+        pass
+
+    async def listen(self) -> AsyncIterator[dict[str, Any]]:
+        yield {"type": "subscribe"}
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ConnectionError from None
+
+
+async def test_it_ends_though_the_client_swallows_the_cancellation() -> None:
+    bus = RedisBus(_Stubborn(), origin="g")
+    await bus.start()
+    async with asyncio.timeout(30):
+        await bus.close()
+
+
 async def test_gateways_count_together(clients: list[Any], server: RedisServer) -> None:
     limiters = [RedisLimiter(client) for client in clients]
     for n in range(4):
