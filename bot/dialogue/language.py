@@ -45,14 +45,14 @@ _WORDS: dict[str, frozenset[str]] = {
         nossa nova novo num o obg obgd obrigada obrigado oi oie ola onde onibus ontem opa opcoes oque os ou
         outra outro pacote pagamento pagar paguei palavra para parada passa passada passagem passar passe passou
         peca peco pede pedido pedindo pela pelo pergunta perto pessoa pessoas pfv pfvr plantao pode podem
-        poderia poe pois pontos por portugues posicao posso pq pra prazo preciso preco prefiro previsao pro
+        poderia poe pois pontos por portugues posicao posso pq pra prazo preciso preco prefiro presente previsao pro
         produto protocolo proxima quais qual quando quantas quanto quantos quarta quarto que quebrado queixa
         quem quer quero quinta rastreamento rastreio receber receberam recebi recebo receita reclamacao
         recuperacao redefinicao redefinir reembolso resolve resolveu resolvido respondeu responsavel resposta
         robo rs sabado sac sai sair saiu saldo sao se segunda sei sem senha senhor senhora seu sexta sim
         situacao so sobre solicitacao sua sumiu suporte ta tamanho tambem tao tarde tbm tchau te telefone tem
         tempo tenho tentativas tentei ter terca tmj to tocar trabalham trabalho tranquilo transfere travou trem
-        troca trocar troquei tudo uai um uma vaga vagas vai valeu vao vc vcs veio vejo vem venceu vender verdade
+        troca trocar troquei tudo uai um uma vaga vagas vai vale valeu vao vc vcs veio vejo vem venceu vender verdade
         verificar vezes vindo vizinho vlw voce voceis voces volta voltar voo vou"""
     ),
     "en": _words(

@@ -24,6 +24,8 @@ DETECTOR = NgramDetector()
         ("where's my stuff", "pt-BR", "en"),
         ("olvidé mi contraseña", "en", "es"),
         ("quanto custa o frete", "en", "pt-BR"),
+        ("como funciona o vale-presente?", "pt-BR", "pt-BR"),
+        ("vale, gracias", "pt-BR", "es"),
         ("como cambio un producto", "pt-BR", "es"),
         ("do you ship to Mexico", "pt-BR", "en"),
         ("sorry, it's davi@example.com", "pt-BR", "en"),
