@@ -121,6 +121,7 @@ ALSO: Mapping[str, tuple[str, ...]] = {
 
 SAMPLES: Mapping[str, str | tuple[str, str, str]] = {
     "number": "AUR-10023",
+    "other": "FL-1042",
     "minutes": "10",
     "seconds": "30",
     "tries": "2",

@@ -21,7 +21,7 @@ from handoff.exports.service import Act
 from tests.parts import PASSWORD, ScriptedRasa, bearer, gateway, token_for
 from tests.web.conftest import OpenPage
 from tests.web.test_console import DESK, PHONE, STILL
-from tests.web.test_wording_pages import Axe, House
+from tests.web.test_wording_pages import PAST_THE_LOG_IN, Axe, House
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 PICTURES = os.environ.get("FRONTLINE_TEST_PICTURES")
@@ -80,7 +80,7 @@ async def console_of(house: House, open_page: OpenPage, name: str, level: str) -
     await page.get_by_label("E-mail").fill(email)
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_role("button", name="Log in").click()
-    await page.wait_for_url("**/console**")
+    await page.wait_for_url(PAST_THE_LOG_IN)
     await house.speak(page, "en")
     return page
 

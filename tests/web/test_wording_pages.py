@@ -1,6 +1,7 @@
 """What the bot says, its hours and its notices, edited in a real browser; customers read it at once."""
 
 import os
+import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.web.test_console import DESK, PHONE, STILL
 pytestmark = pytest.mark.browser
 
 Axe = Callable[[Page], Awaitable[list[str]]]
+PAST_THE_LOG_IN = re.compile(r"^[^?]*/(admin|console)")
+"""An address of the pages themselves, not of the log-in that names one as what comes next."""
 PICTURES = os.environ.get("FRONTLINE_TEST_PICTURES")
 """A folder to leave pictures of the pages in."""
 
@@ -41,7 +44,7 @@ class House:
         await page.get_by_label("E-mail").fill(email)
         await page.get_by_label("Password", exact=True).fill(PASSWORD)
         await page.get_by_role("button", name="Log in").click()
-        await page.wait_for_url("**/admin**")
+        await page.wait_for_url(PAST_THE_LOG_IN)
         await self.speak(page, "en")
         await page.goto(f"{self.url}/admin#{path}")
         return page
