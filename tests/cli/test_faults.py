@@ -86,7 +86,7 @@ def small_disk(folder: Path, size: str) -> Iterator[None]:
 
 
 def test_a_full_disk(frontline: Terminal) -> None:
-    with small_disk(frontline.data_dir, "2m"):
+    with small_disk(frontline.data_dir, "8m"):
         (frontline("migrate")).works()
         with contextlib.suppress(OSError), (frontline.data_dir / "filler").open("wb") as file:
             while True:
@@ -121,7 +121,7 @@ def test_a_data_folder_that_cannot_be_written(frontline: Terminal, tmp_path: Pat
 
 
 def test_a_read_only_data_folder(frontline: Terminal) -> None:
-    with small_disk(frontline.data_dir, "4m"):
+    with small_disk(frontline.data_dir, "8m"):
         (frontline("migrate")).works()
         subprocess.run(["mount", "-o", "remount,ro", str(frontline.data_dir)], check=True)
         add = (
