@@ -128,7 +128,7 @@ class RedisServer:
                 return bool(await self.ask("PING"))
             return False
 
-        await until(answers, seconds=10, what="Redis")
+        await until(answers, seconds=30, what="Redis")
 
     async def ask(self, *command: str) -> Any:
         """Run one command."""

@@ -56,7 +56,7 @@ async def answered(client: Client, token: str, count: int) -> list[dict[str, Any
         others = [m for m in messages if m["author"] != "customer"]
         return messages if len(others) >= count else None
 
-    result: list[dict[str, Any]] = await until(check, seconds=10, what=f"{count} answers")
+    result: list[dict[str, Any]] = await until(check, seconds=30, what=f"{count} answers")
     return result
 
 

@@ -191,7 +191,7 @@ async def test_it_runs_by_itself(db: Database, clock: FixedClock, bus: LocalBus)
     mailer = Recorder()
     task = asyncio.create_task(worker(db, clock, bus, mailer).run())
     await queue(db, clock)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not mailer.sent:  # noqa: ASYNC110 - waits for the worker's own loop
             await asyncio.sleep(0.01)
     task.cancel()
