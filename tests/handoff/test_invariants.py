@@ -22,14 +22,15 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import hypothesis.strategies as st
+import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    get_state_machine_test,
     initialize,
     invariant,
     rule,
-    run_state_machine_as_test,
 )
 
 from bot.conversations import repository as conversations
@@ -55,6 +56,7 @@ who = st.sampled_from(("holder", "holder", "holder", *PEOPLE))
 """Mostly whoever has the ticket: strangers are refused, which is soon told."""
 somebody = st.sampled_from(PEOPLE)
 which = st.integers(0, CONVERSATIONS - 1)
+MOST_ROUNDS = 8
 ACTS = frozenset(
     {
         *("claim", "reply", "transfer", "give", "escalate", "escalate_to_management"),
@@ -349,18 +351,28 @@ async def _populate(db: Database) -> None:
     await db.close()
 
 
-def _run(examples: int, steps: int) -> None:
+def _run(examples: int, steps: int, *, every_act: bool) -> None:
+    """Play a round; with `every_act` go on until each act was done at least once.
+
+    What is drawn depends on which modules are loaded, even for a given seed: Hypothesis takes constants
+    from them. A rare act may need another round.
+    """
     DeskMachine.done = Counter()
-    run_state_machine_as_test(
-        DeskMachine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    for number in range(MOST_ROUNDS):
+        round_of_play = get_state_machine_test(
+            DeskMachine,
+            settings=settings(
+                max_examples=examples,
+                stateful_step_count=steps,
+                deadline=None,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+        seed(number)(round_of_play)()
+        if not every_act or DeskMachine.done.keys() >= ACTS:
+            return
+    pytest.fail(f"never once done: {ACTS - DeskMachine.done.keys()}")
 
 
 def test_the_promises_hold_on_sqlite(tmp_path: Path) -> None:
@@ -373,9 +385,7 @@ def test_the_promises_hold_on_sqlite(tmp_path: Path) -> None:
         return SqliteDatabase(folder / "desk.db", announcer=LocalBus())
 
     DeskMachine.open_store = staticmethod(open_store)
-    _run(examples=15, steps=50)
-    refused = ACTS - DeskMachine.done.keys()
-    assert not refused, f"never once done: {refused}"
+    _run(examples=15, steps=50, every_act=True)
 
 
 def test_the_promises_hold_on_postgresql() -> None:
@@ -391,6 +401,6 @@ def test_the_promises_hold_on_postgresql() -> None:
     try:
         asyncio.run(_populate(PostgresDatabase(url, schema=schema)))
         DeskMachine.open_store = staticmethod(open_store)
-        _run(examples=5, steps=40)
+        _run(examples=5, steps=40, every_act=False)
     finally:
         asyncio.run(drop_schema(schema))
