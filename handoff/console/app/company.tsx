@@ -24,6 +24,7 @@ interface Companion {
 
 const there = signal<readonly Companion[]>([]);
 let openTicket: string | null = null;
+let toldWriting = 0;
 
 type Doing = "arrived" | "reading" | "writing" | "left";
 
@@ -44,15 +45,19 @@ export function takeCompany(data: Record<string, unknown>): void {
   const at = Date.now();
   const writingAt = data.doing === "writing" ? at : (before?.writingAt ?? 0);
   there.value = [...others, { person, seenAt: at, writingAt }];
-  if (data.doing === "arrived" && openTicket) tell(openTicket, "reading");
+  if (data.doing === "arrived" && openTicket) {
+    tell(openTicket, at - toldWriting < WRITING_MS ? "writing" : "reading");
+  }
 }
-
-let toldWriting = 0;
 
 export function tellWriting(ticketId: string): void {
   if (Date.now() - toldWriting < WRITING_MS / 2) return;
   toldWriting = Date.now();
   tell(ticketId, "writing");
+}
+
+export function doneWriting(): void {
+  toldWriting = 0;
 }
 
 /** Warns that a colleague is on the same ticket; tells colleagues that this page is. */

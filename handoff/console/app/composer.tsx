@@ -12,7 +12,7 @@ import type { TicketEvent } from "@staff/types";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { canAct, openDialog } from "./actions";
 import { usePicker } from "./canned-picker";
-import { tellWriting } from "./company";
+import { doneWriting, tellWriting } from "./company";
 import { composerMode, insertions, takeSource } from "./draft-insert";
 import { loadDraft, type Mode, saveDraft } from "./drafts";
 import { useNames } from "./mentions";
@@ -153,6 +153,9 @@ function Writer({ ticketId, mode }: { ticketId: string; mode: Mode }) {
     if (mode === "reply") {
       sendReply(ticketId, written, takeSource(ticketId));
       setText("");
+      // Whoever writes on begins anew: that is told at once.
+      typingSent.current = 0;
+      doneWriting();
       area.current?.focus();
       return;
     }
