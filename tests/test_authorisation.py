@@ -121,9 +121,9 @@ GET /api/v1/desk/rules
 POST /api/v1/desk/try
 GET /api/v1/reports/service-level
 GET /api/v1/reports/overview
-GET /api/v1/work/people
-GET /api/v1/work/queues
-GET /api/v1/work/board
+GET /api/v1/assignment/people
+GET /api/v1/assignment/queues
+GET /api/v1/assignment/board
 """,
     "desk.configure": """
 POST /api/v1/ticket-categories
@@ -152,8 +152,8 @@ PUT /api/v1/desk/levels
 """,
     "tickets.supervise": """
 POST /api/v1/feedback/{id}/seen
-PUT /api/v1/work/people/{id}
-PUT /api/v1/work/queues/{id}
+PUT /api/v1/assignment/people/{id}
+PUT /api/v1/assignment/queues/{id}
 """,
     "service_level.manage": """
 PUT /api/v1/feedback/settings

@@ -125,7 +125,7 @@ async def give_back(request: web.Request) -> web.StreamResponse:
 
 @table.add(
     "GET",
-    "/work/people",
+    "/assignment/people",
     allow="reports.read",
     summary="Who is there, and what each can take",
     answer=People,
@@ -138,7 +138,7 @@ async def list_people(request: web.Request) -> web.StreamResponse:
 
 @table.add(
     "PUT",
-    "/work/people/{id}",
+    "/assignment/people/{id}",
     allow="tickets.supervise",
     summary="Say what somebody can do, and how much at a time",
     body=ProfileBody,
@@ -155,7 +155,7 @@ async def save_profile(request: web.Request) -> web.StreamResponse:
 
 @table.add(
     "GET",
-    "/work/queues",
+    "/assignment/queues",
     allow="reports.read",
     summary="How queues give out their tickets",
     answer=SettingsAnswer,
@@ -169,7 +169,7 @@ async def list_settings(request: web.Request) -> web.StreamResponse:
 
 @table.add(
     "PUT",
-    "/work/queues/{id}",
+    "/assignment/queues/{id}",
     allow="tickets.supervise",
     summary="Say how a queue gives out its tickets",
     body=SettingsBody,
@@ -188,7 +188,7 @@ async def save_settings(request: web.Request) -> web.StreamResponse:
 
 @table.add(
     "GET",
-    "/work/board",
+    "/assignment/board",
     allow="reports.read",
     summary="Queues, people and tickets at risk, all of one instant",
     answer=BoardAnswer,

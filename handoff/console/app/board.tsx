@@ -27,7 +27,7 @@ const boardError = signal<unknown>(null);
 
 async function readBoard(): Promise<void> {
   try {
-    const found = await api.get<Board>("/work/board");
+    const found = await api.get<Board>("/assignment/board");
     board.value = { found, readAt: Date.now() };
     boardError.value = null;
   } catch (error) {

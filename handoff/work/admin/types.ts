@@ -1,4 +1,4 @@
-/** The shapes of getting work over the API (`/api/v1/presence`, `/api/v1/work`). */
+/** The shapes of getting work over the API (`/api/v1/presence`, `/api/v1/assignment`). */
 import type { Person, Priority, TicketState } from "@staff/types";
 
 export type Presence = "online" | "away" | "offline";

@@ -26,8 +26,8 @@ export function WorkPage() {
   const load = () => {
     setError(null);
     Promise.all([
-      api.get<{ items: QueueSettings[] }>("/work/queues"),
-      api.get<{ items: DeskPerson[] }>("/work/people"),
+      api.get<{ items: QueueSettings[] }>("/assignment/queues"),
+      api.get<{ items: DeskPerson[] }>("/assignment/people"),
     ]).then(([settings, everybody]) => {
       setQueues(settings.items);
       setPeople(everybody.items);
@@ -231,7 +231,7 @@ function QueueDialog(props: { queue: QueueSettings; close: () => void; saved: ()
   const send = () =>
     outside(accept, LIMITS.accept) || outside(fair, LIMITS.fair)
       ? null
-      : api.put(`/work/queues/${queue.queue.id}`, {
+      : api.put(`/assignment/queues/${queue.queue.id}`, {
           mode,
           accept_seconds: Number(accept),
           fair_limit: Number(fair),
@@ -276,7 +276,7 @@ function PersonDialog(props: { person: DeskPerson; close: () => void; saved: () 
   const send = () =>
     outside(capacity, LIMITS.capacity) || tooLong
       ? null
-      : api.put(`/work/people/${person.id}`, {
+      : api.put(`/assignment/people/${person.id}`, {
           capacity: Number(capacity),
           skills: words,
           languages,

@@ -90,11 +90,11 @@ async def test_presence_and_offers(sqlite_shift: Shift, client: Client) -> None:
 
 async def test_profiles_are_bounded_and_on_record(sqlite_shift: Shift, client: Client) -> None:
     shift = sqlite_shift
-    path = f"/work/people/{shift.ana.id}"
+    path = f"/assignment/people/{shift.ana.id}"
     good = {"capacity": 3, "skills": [" Refunds ", "refunds", ""], "languages": ["es"]}
     saved = await call(client, "PUT", path, "sofia", {**good, "automatic": False})
     assert (saved["skills"], saved["capacity"], saved["automatic"]) == (["refunds"], 3, False)
-    listed = (await call(client, "GET", "/work/people", "otto"))["items"]
+    listed = (await call(client, "GET", "/assignment/people", "otto"))["items"]
     assert next(one for one in listed if one["id"] == shift.ana.id) == saved
     for bad in (
         {"capacity": 0},
@@ -106,7 +106,7 @@ async def test_profiles_are_bounded_and_on_record(sqlite_shift: Shift, client: C
         await call(client, "PUT", path, "sofia", {**good, "automatic": True, **bad}, 422)
     whole = {**good, "automatic": True}
     await call(client, "PUT", path, "ana", whole, 404)
-    missing = await call(client, "PUT", f"/work/people/{shift.otto.id}", "sofia", whole, 404)
+    missing = await call(client, "PUT", f"/assignment/people/{shift.otto.id}", "sofia", whole, 404)
     assert missing["detail"] == "Nobody who works on tickets has this id."
 
 
@@ -114,7 +114,7 @@ async def test_settings_are_bounded_and_never_overwritten(
     sqlite_shift: Shift, client: Client
 ) -> None:
     queue = await sqlite_shift.queue("support")
-    path = f"/work/queues/{queue.id}"
+    path = f"/assignment/queues/{queue.id}"
     good = {"mode": "round_robin", "accept_seconds": 60, "fair_limit": 20, "version": 0}
     saved = await call(client, "PUT", path, "sofia", good)
     assert (saved["mode"], saved["version"], saved["queue"]["name"]) == (
@@ -126,7 +126,7 @@ async def test_settings_are_bounded_and_never_overwritten(
     assert stale["code"] == "stale"
     for bad in ({"mode": "dice"}, {"accept_seconds": 5}, {"fair_limit": 0}, {"version": -1}):
         await call(client, "PUT", path, "sofia", {**good, **bad}, 422)
-    await call(client, "PUT", "/work/queues/none", "sofia", good, 404)
+    await call(client, "PUT", "/assignment/queues/none", "sofia", good, 404)
     await call(client, "PUT", path, "ana", good, 404)
 
 
@@ -137,7 +137,7 @@ async def test_the_board_is_for_who_supervises_or_audits(
     await shift.there(shift.ana)
     opened, _ = await shift.hand_off()
     shift.passes(30)
-    board = await call(client, "GET", "/work/board", "otto")
+    board = await call(client, "GET", "/assignment/board", "otto")
     support = next(one for one in board["queues"] if one["queue"]["key"] == "support")
     assert (support["waiting"], support["oldest_seconds"], support["mode"]) == (1, 30, "off")
     ana = next(one for one in board["people"] if one["id"] == shift.ana.id)
@@ -147,9 +147,9 @@ async def test_the_board_is_for_who_supervises_or_audits(
     await shift.desk.reply(opened.ticket_id, shift.ana, client_id="1", text="One moment")
     shift.passes(61)
     await shift.work.sweep()
-    (left,) = (await call(client, "GET", "/work/board", "sofia"))["tickets"]
+    (left,) = (await call(client, "GET", "/assignment/board", "sofia"))["tickets"]
     assert (left["why"], left["assignee"]["name"]) == (["left"], "Ana Souza")
-    await call(client, "GET", "/work/board", "ana", None, 403)
+    await call(client, "GET", "/assignment/board", "ana", None, 403)
 
 
 async def test_an_idle_stream_asks_the_page_whether_it_is_open(client: Client) -> None:
