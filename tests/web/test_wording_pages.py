@@ -14,6 +14,7 @@ from bot.dialogue.rasa_wire import RasaReply
 from bot.services import Services
 from bot.staff.account import Role
 from tests.parts import PASSWORD, ScriptedRasa, add_staff, bearer, gateway
+from tests.system import until
 from tests.web.conftest import OpenPage
 from tests.web.test_console import DESK, PHONE, STILL
 
@@ -239,9 +240,14 @@ async def test_opening_hours_are_edited_tried_and_asked_for(house: House) -> Non
     ).to_be_visible()
     await page.get_by_label("Notice (Português)").fill("Entrada pelos fundos.")
     await save.click()
+
+    async def saved() -> Any:
+        # The button is greyed while it is being saved as well as afterwards.
+        found = await services.calendars.get("loja-sao-jose")
+        return found if found.calendar.version == 3 else None
+
+    stored = await until(saved, seconds=30, what="the calendar with its notice")
     await expect(save).to_be_disabled()
-    stored = await services.calendars.get("loja-sao-jose")
-    assert stored.calendar.version == 3
     assert len(stored.calendar.special_days) == 1
     await house.look(page, "hours", verdict)
 
